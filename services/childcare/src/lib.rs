@@ -1,0 +1,1 @@
+//! The health commission's service: childcare.

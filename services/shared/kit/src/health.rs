@@ -1,0 +1,79 @@
+//! The second, plain HTTP port: `/livez`, `/readyz`, `/metrics`, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::Shutdown;
+
+/// What a service says about itself: its dependencies, and counters.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    dependencies: Mutex<BTreeMap<String, Option<String>>>,
+    counters: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
+}
+
+impl Health {
+    /// States that a dependency works (`None`) or what is wrong with it.
+    pub fn state(&self, dependency: &str, trouble: Option<String>) {
+        if let Ok(mut dependencies) = self.0.dependencies.lock() {
+            dependencies.insert(dependency.to_owned(), trouble);
+        }
+    }
+
+    /// True when no dependency is in trouble.
+    pub fn is_ready(&self) -> bool {
+        self.0.dependencies.lock().is_ok_and(|map| map.values().all(Option::is_none))
+    }
+
+    /// Adds to a counter; `name` is a Prometheus series, with labels when it has some: `rpc_total{code="0"}`.
+    pub fn count(&self, name: &str, by: u64) {
+        if let Ok(mut counters) = self.0.counters.lock() {
+            match counters.get(name) {
+                Some(counter) => counter,
+                None => counters.entry(name.to_owned()).or_default(),
+            }
+            .fetch_add(by, Ordering::Relaxed);
+        }
+    }
+
+    fn report(&self) -> (StatusCode, String) {
+        let mut text = String::new();
+        if let Ok(dependencies) = self.0.dependencies.lock() {
+            for (name, trouble) in dependencies.iter() {
+                let _ = writeln!(text, "{name}: {}", trouble.as_deref().unwrap_or("ok"));
+            }
+        }
+        (if self.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        if let Ok(counters) = self.0.counters.lock() {
+            for (name, counter) in counters.iter() {
+                let _ = writeln!(text, "{name} {}", counter.load(Ordering::Relaxed));
+            }
+        }
+        text
+    }
+}
+
+/// Serves the port until shutdown.
+pub async fn serve(listener: TcpListener, health: Health, shutdown: Shutdown) -> std::io::Result<()> {
+    let app = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(|State(health): State<Health>| async move { health.report() }))
+        .route("/metrics", get(|State(health): State<Health>| async move { health.metrics() }))
+        .with_state(health);
+    axum::serve(listener, app).with_graceful_shutdown(async move { shutdown.asked().await }).await
+}

@@ -1,0 +1,18 @@
+//! What every service needs exactly once: clock, configuration, database, errors, logs, shutdown, the health port.
+//!
+//! Knows no domain noun. What would be a bug if two services did it differently lives here; everything else stays in
+//! the services.
+
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod folder;
+pub mod health;
+pub mod problem;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use clock::Clock;
+pub use db::{Db, Sql, Tx, retry};
+pub use problem::{Kind, Problem, Result};
+pub use shutdown::Shutdown;

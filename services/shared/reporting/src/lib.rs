@@ -1,0 +1,1 @@
+//! Data element, report, signed publication, follow stream.

@@ -1,0 +1,1 @@
+//! Identity, mTLS, assertions and grants, signatures.

@@ -1,0 +1,1 @@
+//! The coordination office's service: plan and reporting desk.

@@ -1,0 +1,1 @@
+//! Set-up, checks and tests of the project in one command.
