@@ -1,1 +1,7 @@
-//! The suite as a whole.
+//! The suite as a whole: what its tests share. Real services, real mTLS, fresh databases, port 0, on both engines.
+
+pub mod city;
+pub mod people;
+pub mod postgres;
+pub mod sheets;
+pub mod suite;

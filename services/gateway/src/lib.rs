@@ -1,1 +1,105 @@
-//! Indicator views across bureaus.
+//! The gateway: follows every bureau's publications and joins them into indicator views.
+//!
+//! `follow` brings envelopes in, `arrival` judges them, `store` keeps them, `cube` holds the figures, `evaluate` and
+//! `lamp` make indicators of them, `assemble` puts names and words to them, `proof` shows what they stand on; `http`,
+//! `grpc` and `console` are the doors. A view reads memory only: no bureau and no register is asked.
+
+pub mod arrival;
+pub mod assemble;
+pub mod catalogue;
+pub mod console;
+pub mod cube;
+pub mod cut;
+pub mod evaluate;
+mod follow;
+mod grpc;
+mod http;
+pub mod lamp;
+pub mod proof;
+mod query;
+mod state;
+pub mod store;
+pub mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use city::bundle::City;
+use kit::{Clock, Db, Folder, Problem, Result, Shutdown};
+use proto::gateway::indicator_service_server::IndicatorServiceServer;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use trust::{Gate, KeyRing, SigningKey, Tls};
+
+pub use state::State;
+
+/// The gateway's configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub service: trust::Settings,
+    /// Address of the HTTP port; loopback until the console has a sign-in.
+    pub http: std::net::SocketAddr,
+    /// The bureaus to follow: name → `https://host:port`.
+    pub bureaus: BTreeMap<String, String>,
+    /// Takes demonstration data, and says so on every page.
+    #[serde(default)]
+    pub accept_synthetic: bool,
+}
+
+/// Runs the gateway until shutdown: followers, gRPC on `listener`, HTTP on `http`.
+pub async fn serve(
+    settings: Settings,
+    clock: Clock,
+    listener: TcpListener,
+    http: TcpListener,
+    shutdown: Shutdown,
+) -> Result<()> {
+    let service = &settings.service;
+    let folder = Folder::take(&service.data)?;
+    let city = Arc::new(service.load_city()?);
+    let db = Db::open(&service.database_location("gateway")).await?;
+    db.migrate(&store::migrations()).await?;
+    let keys = KeyRing::load(&service.keys)?;
+    let tls = Tls::load(&service.tls_files())?;
+    tls.watch(shutdown.clone());
+    let gate = Gate::new("gateway", city.clone(), db.clone(), keys.clone(), clock.clone())?;
+    gate.seed(&service.users).await?;
+
+    let customs = arrival::Customs { city, keys, accept_synthetic: settings.accept_synthetic };
+    let key = SigningKey::load_or_create(&service.signing_key)?;
+    let state = State::open(db.clone(), clock, customs, key, settings.bureaus.keys().cloned()).await?;
+
+    let mut tasks = JoinSet::new();
+    for (bureau, endpoint) in &settings.bureaus {
+        let channel = trust::channel(endpoint, bureau, &tls)?;
+        tasks.spawn(follow::follow(state.clone(), bureau.clone(), channel, shutdown.clone()));
+    }
+    let asked = shutdown.clone();
+    let pages = axum::serve(http, http::router(state.clone()))
+        .with_graceful_shutdown(async move { asked.asked().await });
+    let stop = shutdown.clone();
+    tasks.spawn(async move {
+        if let Some(Err(error)) = stop.bounded(Duration::from_secs(5), pages.into_future()).await {
+            tracing::error!(%error, "HTTP port ended");
+        }
+    });
+    let routes = tonic::service::Routes::new(IndicatorServiceServer::new(grpc::Door(state)));
+    let ended = trust::serve(listener, tls, gate, routes, shutdown.clone()).await;
+    shutdown.stop();
+    while tasks.join_next().await.is_some() {}
+    db.close().await;
+    drop(folder);
+    ended
+}
+
+/// Reads the configuration file, binds both ports and serves; the program's whole life.
+pub async fn run(config: std::path::PathBuf) -> Result<()> {
+    let settings: Settings = kit::config::load("gateway", &config)?;
+    let listener = kit::port::bind(settings.service.listen, "gateway").await?;
+    let http = kit::port::bind(settings.http, "gateway http").await?;
+    let shutdown = Shutdown::on_signals().map_err(Problem::internal)?;
+    serve(settings, Clock::system(), listener, http, shutdown).await
+}

@@ -8,7 +8,9 @@ pub mod config;
 pub mod db;
 pub mod folder;
 pub mod health;
+pub mod port;
 pub mod problem;
+pub mod program;
 pub mod shutdown;
 pub mod telemetry;
 

@@ -1,0 +1,107 @@
+//! What every room of this service needs: the city's reference data, the database, the clock.
+
+use std::sync::Arc;
+
+use city::bundle::City;
+use city::calendar::CalendarMissing;
+use city::region::Level;
+use jiff::civil::Date;
+use kit::{Clock, Db, Problem, Result};
+use trust::Caller;
+
+use crate::fault::Fault;
+use crate::institutions::store::Author;
+
+/// The health commission's service, as its rooms see it. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Bureau {
+    pub city: Arc<City>,
+    pub db: Db,
+    pub clock: Clock,
+}
+
+/// A place as rows name it, and the county that counts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub region: String,
+    pub county: String,
+}
+
+impl Bureau {
+    /// The city's own region code.
+    pub fn city_code(&self) -> &str {
+        &self.city.code
+    }
+
+    pub fn is_county(&self, code: &str) -> bool {
+        self.city.regions.get(code).is_some_and(|region| region.level == Level::County)
+    }
+
+    /// A region that exists, or REGION_UNKNOWN.
+    pub fn region(&self, field: &str, code: &str) -> Result<()> {
+        match self.city.regions.get(code) {
+            Some(_) => Ok(()),
+            None => Err(Problem::field(field, "REGION_UNKNOWN", format!("没有代码为“{code}”的地区"))),
+        }
+    }
+
+    /// Codes of regions nest by prefix from the county down; the city's is that of its counties without the last two
+    /// digits.
+    pub fn prefix(&self, code: &str) -> String {
+        if code == self.city_code() { code.trim_end_matches("00").to_owned() } else { code.to_owned() }
+    }
+
+    /// Prefixes for a list's filter; an empty region asks for everything.
+    pub fn region_filter(&self, field: &str, code: &str) -> Result<Option<Vec<String>>> {
+        if code.is_empty() {
+            return Ok(None);
+        }
+        self.region(field, code)?;
+        Ok(Some(vec![self.prefix(code)]))
+    }
+
+    /// True when `inner` is `outer` or below it.
+    pub fn covers(&self, outer: &str, inner: &str) -> bool {
+        self.city.regions.is_within(inner, outer)
+    }
+
+    /// A region's name for people; its code where it has none.
+    pub fn name_of(&self, code: &str) -> String {
+        self.city.regions.get(code).map_or_else(|| code.to_owned(), |region| region.name.clone())
+    }
+
+    /// The place that a cell names, by code or by name: a county or below. A name is sought within a region first, and
+    /// in the whole city after, so that a row of another county is told so. REGION_UNKNOWN (also for a name that two
+    /// places have), REGION_TOO_WIDE.
+    pub fn place(&self, within: &str, cell: &str) -> Result<Place, Fault> {
+        let cell = cell.trim();
+        let regions = &self.city.regions;
+        let found = regions.get(cell).or_else(|| regions.find(within, cell)).or_else(|| regions.find(&self.city.code, cell));
+        let Some(region) = found else {
+            let message = if cell.is_empty() {
+                "请填写所在地区".to_owned()
+            } else {
+                format!("没有代码或名称为“{cell}”的地区，或有多个同名地区，请填写区划代码")
+            };
+            return Err(Fault::cell("region", "REGION_UNKNOWN", message));
+        };
+        let Some(county) = regions.county_of(&region.code) else {
+            return Err(Fault::cell("region", "REGION_TOO_WIDE", "所在地区须具体到县（市、区）或以下"));
+        };
+        Ok(Place { region: region.code.clone(), county: county.code.clone() })
+    }
+
+    /// The n-th working day after a day, by the city's calendar; CALENDAR_MISSING for a year without one.
+    pub fn working_days_after(&self, day: Date, days: u32) -> Result<Date> {
+        self.city
+            .calendar
+            .add_working_days(day, days)
+            .map_err(|missing| Problem::state(CalendarMissing::REASON, missing.to_string()))
+    }
+
+    /// Who acts, as history names them.
+    pub fn author(&self, caller: &Caller) -> Result<Author> {
+        let user = caller.user()?;
+        Ok(Author { by: format!("{}（{}）", user.name, user.unit), clock: self.clock.clone() })
+    }
+}

@@ -1,0 +1,202 @@
+//! Import of class sheets: look-ups for a whole batch at once, a verdict per row, many-row statements.
+
+use std::collections::HashMap;
+
+use kit::{Result, Tx};
+use proto::childcare::ClassRow;
+use uuid::Uuid;
+
+use super::door::{self, Draft};
+use super::{Change, Class, Entry, meant, open, places_on, revise, store};
+use crate::bureau::Bureau;
+use crate::changes;
+use crate::columns::prefix_pattern;
+use crate::fault::Fault;
+use crate::imports::stream::Intake;
+use crate::imports::{Import, Mode, Named, Tally, store as ledger};
+use crate::institutions::store::Author;
+use crate::institutions::{self, Institution, InstitutionKind, check_family_point};
+
+/// Classes of the import's region that are open on the effective day and that the file does not name.
+pub const SELECT_DISAPPEARED: &str = "\
+SELECT i.name, c.name FROM class c
+JOIN institution i ON i.id = c.institution_id
+WHERE i.region LIKE $2 AND c.opened_on <= $3 AND (c.closed_on IS NULL OR c.closed_on > $3)
+  AND c.id NOT IN (SELECT record_id FROM import_key WHERE import_id = $1 AND record_id IS NOT NULL)
+ORDER BY c.id";
+
+/// The register of classes as an import sees it.
+#[derive(Clone, Debug)]
+pub struct ClassIntake {
+    pub bureau: Bureau,
+}
+
+#[tonic::async_trait]
+impl Intake for ClassIntake {
+    const REGISTER: &'static str = "classes";
+    type Row = ClassRow;
+
+    async fn take(&self, tx: &mut Tx, import: &Import, author: &Author, rows: &[(u64, ClassRow)]) -> Result<Tally> {
+        let drafts: Vec<Draft> = rows.iter().map(|(_, row)| door::read(row)).collect();
+        let mut known = Known::load(tx, &self.bureau, &import.terms.region, &drafts).await?;
+        let keys: Vec<Vec<String>> = drafts.iter().map(|draft| known.keys(draft)).collect();
+        let mut named = Named::before(ledger::named_before(tx, import.terms.id, &keys.concat()).await?);
+        let mut tally = Tally::default();
+        let mut changed = Vec::new();
+        for (((row, _), draft), keys) in rows.iter().zip(drafts).zip(keys) {
+            let institution = known.institution(&draft).cloned();
+            let record = match (&institution, &draft.entry) {
+                (Ok(institution), Ok(entry)) => meant(known.classes_of(institution.id).iter(), entry).cloned(),
+                (Ok(institution), Err(_)) => {
+                    known.classes_of(institution.id).iter().find(|class| class.name == draft.name).cloned()
+                }
+                _ => None,
+            };
+            let claimed = named.claim(&keys, record.as_ref().map(|class| class.id));
+            let verdict = draft.entry.and_then(|entry| {
+                claimed.map_err(|fault| vec![fault])?;
+                let institution = institution.map_err(|fault| vec![fault])?;
+                known
+                    .decide(import, &institution, record.as_ref(), entry, author)
+                    .map_err(|fault| vec![fault])
+            });
+            match verdict {
+                Err(faults) => tally.refuse(*row, faults),
+                Ok(None) => tally.counts.unchanged += 1,
+                Ok(Some(change)) => {
+                    match record {
+                        Some(_) => tally.counts.changed += 1,
+                        None => tally.counts.added += 1,
+                    }
+                    named.mean(&keys, change.class.id);
+                    known.remember(&change.class);
+                    changed.push(change);
+                }
+            }
+        }
+        if import.terms.mode == Mode::Commit && !changed.is_empty() {
+            store::save(tx, &changed, author).await?;
+            changes::bump(tx).await?;
+        }
+        ledger::name(tx, import.terms.id, &named.new).await?;
+        Ok(tally)
+    }
+
+    async fn disappeared(&self, tx: &mut Tx, import: &Import) -> Result<Vec<String>> {
+        let names: Vec<(String, String)> = tx
+            .query(SELECT_DISAPPEARED)
+            .bind(import.terms.id)
+            .bind(prefix_pattern(&self.bureau.prefix(&import.terms.region)))
+            .bind(import.terms.effective_on.to_string())
+            .all()
+            .await?;
+        Ok(names.into_iter().map(|(institution, class)| format!("{institution} {class}")).collect())
+    }
+}
+
+/// The institutions that the rows of a batch may mean, and all their classes.
+struct Known {
+    institutions: HashMap<Uuid, Institution>,
+    by_uscc: HashMap<String, Uuid>,
+    by_name: HashMap<String, Vec<Uuid>>,
+    classes: HashMap<Uuid, Vec<Class>>,
+}
+
+impl Known {
+    async fn load(tx: &mut Tx, bureau: &Bureau, region: &str, drafts: &[Draft]) -> Result<Known> {
+        let today = bureau.clock.today();
+        let usccs: Vec<&str> = drafts.iter().filter_map(|draft| draft.institution_uscc.as_deref()).collect();
+        let names: Vec<&str> = drafts.iter().map(|draft| draft.institution_name.as_str()).collect();
+        let mut found = institutions::store::by_uscc(tx, &usccs, today).await?;
+        found.extend(institutions::store::by_name(tx, &names, today).await?);
+        found.retain(|institution| bureau.covers(region, &institution.facts.value.region));
+        let mut known = Known {
+            institutions: HashMap::new(),
+            by_uscc: HashMap::new(),
+            by_name: HashMap::new(),
+            classes: HashMap::new(),
+        };
+        for institution in found {
+            if known.institutions.contains_key(&institution.id) {
+                continue;
+            }
+            known.by_name.entry(institution.facts.value.name.clone()).or_default().push(institution.id);
+            if let Some(uscc) = &institution.uscc {
+                known.by_uscc.insert(uscc.clone(), institution.id);
+            }
+            known.institutions.insert(institution.id, institution);
+        }
+        let ids: Vec<Uuid> = known.institutions.keys().copied().collect();
+        known.classes = store::of_institutions(tx, &ids).await?;
+        Ok(known)
+    }
+
+    /// The institution that a row names: by its credit code, else by its name within the import's region.
+    fn institution(&self, draft: &Draft) -> Result<&Institution, Fault> {
+        let by_uscc = draft.institution_uscc.as_ref().and_then(|uscc| self.by_uscc.get(uscc));
+        let id = match (by_uscc, self.by_name.get(&draft.institution_name).map(Vec::as_slice)) {
+            (Some(id), _) => id,
+            (None, Some([id])) => id,
+            (None, Some([_, _, ..])) => {
+                let message = "本次导入的地区内有多家同名机构，请填写机构信用代码";
+                return Err(Fault::conflict("INSTITUTION_AMBIGUOUS", message));
+            }
+            _ => {
+                let message = format!("本次导入的地区内没有登记“{}”，请先导入机构", draft.institution_name);
+                return Err(Fault::cell("institution_name", "INSTITUTION_UNKNOWN", message));
+            }
+        };
+        self.institutions
+            .get(id)
+            .filter(|institution| match (&draft.institution_uscc, &institution.uscc) {
+                (Some(theirs), Some(ours)) => theirs == ours,
+                _ => true,
+            })
+            .ok_or_else(|| {
+                Fault::cell("institution_uscc", "INSTITUTION_UNKNOWN", "没有登记这个信用代码，同名机构的代码与表中不同")
+            })
+    }
+
+    /// The key by which a file names a class; none while its institution is unknown.
+    fn keys(&self, draft: &Draft) -> Vec<String> {
+        match self.institution(draft) {
+            Ok(institution) if !draft.name.is_empty() => vec![format!("c:{}/{}", institution.id, draft.name)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn classes_of(&self, institution: Uuid) -> &[Class] {
+        self.classes.get(&institution).map_or(&[], Vec::as_slice)
+    }
+
+    /// What one row does: `None` when it states nothing new.
+    fn decide(
+        &self,
+        import: &Import,
+        institution: &Institution,
+        record: Option<&Class>,
+        entry: Entry,
+        author: &Author,
+    ) -> Result<Option<Change>, Fault> {
+        let effective_on = import.terms.effective_on;
+        let change = match record {
+            Some(class) => revise(class, &entry, effective_on)?,
+            None => Some(open(author.clock.id(), institution.id, entry)),
+        };
+        if let Some(change) = &change
+            && institution.facts.value.kind == InstitutionKind::FamilyPoint
+        {
+            let day = change.class.facts.since;
+            let others = self.classes_of(institution.id).iter().filter(|class| class.id != change.class.id);
+            check_family_point(places_on(others.chain([&change.class]), day))?;
+        }
+        Ok(change)
+    }
+
+    /// Counts a class of this batch with those of its institution.
+    fn remember(&mut self, class: &Class) {
+        let classes = self.classes.entry(class.institution_id).or_default();
+        classes.retain(|known| known.id != class.id);
+        classes.push(class.clone());
+    }
+}

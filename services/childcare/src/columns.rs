@@ -1,0 +1,148 @@
+//! How dates, codes and filters stand in SQL. Dates are ISO texts, so that they compare as they read.
+
+use jiff::civil::Date;
+use kit::db::Query;
+use kit::{Kind, Problem, Result};
+use uuid::Uuid;
+
+use crate::codes::Coded;
+
+/// Rows per statement of a many-row insert or look-up.
+pub const ROWS_PER_STATEMENT: usize = 500;
+
+/// Later than every date: asks for the newest stretch of a timeline.
+pub const NEWEST: &str = "9999-12-31";
+
+/// A date from its column.
+pub fn date(text: &str) -> Result<Date> {
+    text.parse().map_err(|error| Problem::internal(format!("date column {text:?}: {error}")))
+}
+
+/// A date from a column that may be empty.
+pub fn optional_date(text: Option<&str>) -> Result<Option<Date>> {
+    text.map(date).transpose()
+}
+
+/// A date for a column that may be empty.
+pub fn optional_text(date: Option<Date>) -> Option<String> {
+    date.map(|date| date.to_string())
+}
+
+/// A coded value from its column.
+pub fn coded<T: Coded>(code: &str) -> Result<T> {
+    T::from_code(code).ok_or_else(|| Problem::internal(format!("unknown code {code:?}")))
+}
+
+/// `($4,$5,$6)`: a list of `count` placeholders after the first `bound` ones.
+pub fn list(bound: usize, count: usize) -> String {
+    let names: Vec<String> = (bound + 1..=bound + count).map(|n| format!("${n}")).collect();
+    format!("({})", names.join(","))
+}
+
+/// A page of a list: how many rows, after which id.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub size: usize,
+    pub after: Uuid,
+}
+
+impl Page {
+    /// 50 rows unless told, 500 at most; the cursor is the last id of the page before (CURSOR_INVALID).
+    pub fn asked(page: Option<proto::common::Page>) -> Result<Self> {
+        let page = page.unwrap_or_default();
+        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
+        let after = match page.cursor.as_str() {
+            "" => Uuid::nil(),
+            cursor => cursor
+                .parse()
+                .map_err(|_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询"))?,
+        };
+        Ok(Page { size, after })
+    }
+
+    /// Cuts the extra row that tells whether there is a next page, and says where that begins.
+    pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> Uuid) -> String {
+        if rows.len() <= self.size {
+            return String::new();
+        }
+        rows.truncate(self.size);
+        rows.last().map(|row| id(row).to_string()).unwrap_or_default()
+    }
+}
+
+/// An id from a request; NotFound with the reason where it is none.
+pub fn id(text: &str, reason: &'static str, what: &str) -> Result<Uuid> {
+    text.parse().map_err(|_| Problem::new(Kind::NotFound, reason, format!("没有这个{what}")))
+}
+
+enum Bound {
+    Text(String),
+    Id(Uuid),
+}
+
+/// Conditions of a list, each with its value; values are bound, never pasted in.
+pub struct Conditions {
+    text: String,
+    first: usize,
+    bound: Vec<Bound>,
+}
+
+impl Conditions {
+    /// After `first` values that the statement binds by itself.
+    pub fn after(first: usize) -> Self {
+        Conditions { text: String::new(), first, bound: Vec::new() }
+    }
+
+    fn bind(&mut self, value: Bound) -> String {
+        self.bound.push(value);
+        format!("${}", self.first + self.bound.len())
+    }
+
+    /// A condition without a value.
+    pub fn plain(&mut self, condition: &str) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+    }
+
+    pub fn equal(&mut self, column: &str, value: &str) {
+        let place = self.bind(Bound::Text(value.to_owned()));
+        self.plain(&format!("{column} = {place}"));
+    }
+
+    pub fn is(&mut self, column: &str, id: Uuid) {
+        let place = self.bind(Bound::Id(id));
+        self.plain(&format!("{column} = {place}"));
+    }
+
+    pub fn contains(&mut self, column: &str, part: &str) {
+        let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let place = self.bind(Bound::Text(format!("%{escaped}%")));
+        self.plain(&format!("{column} LIKE {place} ESCAPE '\\'"));
+    }
+
+    /// Within any of the regions; region codes nest by prefix. `None`: everywhere.
+    pub fn within(&mut self, column: &str, prefixes: Option<&[String]>) {
+        let Some(prefixes) = prefixes else { return };
+        let any: Vec<String> = prefixes
+            .iter()
+            .map(|prefix| format!("{column} LIKE {}", self.bind(Bound::Text(prefix_pattern(prefix)))))
+            .collect();
+        self.plain(&if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) });
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn bind_to<'c>(self, query: Query<'c>) -> Query<'c> {
+        self.bound.into_iter().fold(query, |query, value| match value {
+            Bound::Text(text) => query.bind(text),
+            Bound::Id(id) => query.bind(id),
+        })
+    }
+}
+
+/// A LIKE pattern for everything that begins with the prefix.
+pub fn prefix_pattern(prefix: &str) -> String {
+    format!("{prefix}%")
+}

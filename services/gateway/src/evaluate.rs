@@ -1,0 +1,239 @@
+//! From figures to an indicator: parts, alignments, roll-up over counties. Pure.
+//!
+//! A rate is computed once, from the sums of its parts; an average exists nowhere. A part of a region is what its
+//! owner stated for that region; failing that, the sum of the owner's counties, all present; failing that, what the
+//! plan prints; else it is missing, and the missing regions are named (architecture §5).
+
+use std::collections::BTreeSet;
+
+use city::decimal::Rate;
+use city::element::{Aggregation, Element, Timing};
+use city::indicator::{Indicator, IndicatorKind, Part};
+use city::period::Period;
+use city::region::Region;
+
+use crate::catalogue::Catalogue;
+use crate::cube::{Cube, Figure, Reference, Said};
+use crate::cut::Cut;
+
+/// Everything a value is computed from: the figures, the cut, and the reference documents in force at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    pub cube: &'c Cube,
+    pub cut: &'c Cut,
+    pub reference: &'c Reference,
+}
+
+/// One observation that went into a value.
+#[derive(Clone, Debug)]
+pub struct Used<'c> {
+    /// "numerator" or "denominator".
+    pub side: &'static str,
+    pub element: String,
+    pub region: String,
+    pub period: Period,
+    pub figure: Figure<'c>,
+}
+
+/// A figure that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    pub element: String,
+    pub region: String,
+    pub period: Period,
+}
+
+/// An indicator in one region and period.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation<'c> {
+    pub numerator: Option<i64>,
+    pub denominator: Option<i64>,
+    /// None when a part is missing or the denominator is zero.
+    pub rate: Option<Rate>,
+    pub used: Vec<Used<'c>>,
+    pub missing: Vec<Missing>,
+    pub notes: Vec<String>,
+    /// True when the indicator has no parts at all: a milestone, a rule, a forecast quoted from elsewhere.
+    pub not_counted: bool,
+    pub zero_denominator: bool,
+}
+
+impl<'c> Context<'c> {
+    /// Evaluates one indicator.
+    pub fn evaluate(&self, indicator: &Indicator, region: &Region, period: Period) -> Evaluation<'c> {
+        let mut result = Evaluation { not_counted: indicator.numerator.is_empty(), ..Evaluation::default() };
+        if result.not_counted {
+            return result;
+        }
+        if indicator.kind == IndicatorKind::CoverageCount {
+            let counted = self.coverage(&indicator.numerator, region, period, &mut result);
+            result.numerator = counted.map(|(covered, _)| covered);
+            result.denominator = counted.map(|(_, of)| of);
+            result.rate = counted.map(|(covered, _)| Rate { numerator: covered, denominator: 1, factor: 1 });
+            return result;
+        }
+        result.numerator = self.side("numerator", &indicator.numerator, region, period, &mut result);
+        if indicator.denominator.is_empty() {
+            result.rate = result.numerator.map(|numerator| Rate { numerator, denominator: 1, factor: 1 });
+            return result;
+        }
+        result.denominator = self.side("denominator", &indicator.denominator, region, period, &mut result);
+        result.zero_denominator = result.denominator == Some(0);
+        if let (Some(numerator), Some(denominator)) = (result.numerator, result.denominator)
+            && denominator != 0
+        {
+            result.rate = Some(Rate { numerator, denominator, factor: factor(indicator) });
+        }
+        result
+    }
+
+    /// The sum of one side's parts; None as soon as one is missing, but all that is missing is named.
+    fn side(
+        &self,
+        side: &'static str,
+        parts: &[Part],
+        region: &Region,
+        period: Period,
+        result: &mut Evaluation<'c>,
+    ) -> Option<i64> {
+        let mut sum = Some(0i64);
+        for part in parts {
+            for aligned in part.alignment.periods(period) {
+                let value = self.part(side, &part.element, region, aligned, result);
+                sum = sum.zip(value).and_then(|(sum, value)| sum.checked_add(value));
+            }
+        }
+        sum
+    }
+
+    /// How many counties have at least one; every county must have said something.
+    fn coverage(
+        &self,
+        parts: &[Part],
+        region: &Region,
+        period: Period,
+        result: &mut Evaluation<'c>,
+    ) -> Option<(i64, i64)> {
+        let counties = self.counties_of(region);
+        let regions: Vec<&Region> = if counties.is_empty() { vec![region] } else { counties };
+        let (mut covered, mut complete) = (0, true);
+        for county in &regions {
+            match self.side("numerator", parts, county, period, result) {
+                Some(value) => covered += i64::from(value > 0),
+                None => complete = false,
+            }
+        }
+        complete.then_some((covered, regions.len() as i64))
+    }
+
+    /// One element in one region and period.
+    fn part(
+        &self,
+        side: &'static str,
+        element: &str,
+        region: &Region,
+        period: Period,
+        result: &mut Evaluation<'c>,
+    ) -> Option<i64> {
+        let element = self.catalogue().element(element);
+        let own = self.stated(&element, &region.code, period, false);
+        let counties = self.counties_of(region);
+        let below: Vec<(&Region, Option<(Period, Figure<'c>)>)> = if element.aggregation == Aggregation::Sum {
+            counties.iter().map(|county| (*county, self.stated(&element, &county.code, period, false))).collect()
+        } else {
+            Vec::new()
+        };
+        let complete = !below.is_empty() && below.iter().all(|(_, figure)| figure.is_some());
+        let sum = || below.iter().filter_map(|(_, figure)| figure.as_ref()).filter_map(|(_, f)| number(f)).sum::<i64>();
+
+        if let Some((at, figure)) = own {
+            let value = number(&figure);
+            if complete && value.is_some_and(|value| value != sum()) {
+                result.notes.push(format!(
+                    "{}：全市数 {} 与各县（市、区）合计 {} 不一致，请核实",
+                    element.name,
+                    value.unwrap_or_default(),
+                    sum()
+                ));
+            }
+            result.used.push(self.used(side, &element, &region.code, at, figure));
+            return value;
+        }
+        if complete {
+            let total = sum();
+            for (county, figure) in below {
+                if let Some((at, figure)) = figure {
+                    if figure.said == Said::Exempt {
+                        result.notes.push(format!("{}免报{}，合计不含", county.short_name, element.name));
+                    }
+                    result.used.push(self.used(side, &element, &county.code, at, figure));
+                }
+            }
+            return Some(total);
+        }
+        if let Some((at, figure)) = self.stated(&element, &region.code, period, true) {
+            let value = number(&figure);
+            result.used.push(self.used(side, &element, &region.code, at, figure));
+            return value;
+        }
+        let absent: Vec<Missing> = if below.is_empty() {
+            vec![Missing { element: element.code.clone(), region: region.code.clone(), period }]
+        } else {
+            below
+                .iter()
+                .filter(|(_, figure)| figure.is_none())
+                .map(|(county, _)| Missing { element: element.code.clone(), region: county.code.clone(), period })
+                .collect()
+        };
+        result.missing.extend(absent);
+        None
+    }
+
+    fn used(&self, side: &'static str, element: &Element, region: &str, period: Period, figure: Figure<'c>) -> Used<'c> {
+        Used { side, element: element.code.clone(), region: region.to_owned(), period, figure }
+    }
+
+    /// What was stated for exactly this region: for the period itself or, for a point value of a year, its December.
+    fn stated(&self, element: &Element, region: &str, period: Period, printed: bool) -> Option<(Period, Figure<'c>)> {
+        let periods = match period {
+            Period::Year(year) if element.timing == Timing::Point => vec![period, Period::Month(year, 12)],
+            _ => vec![period],
+        };
+        periods
+            .into_iter()
+            .find_map(|at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?)))
+    }
+
+    /// The counties a region is the sum of, in official order; none below the city.
+    pub fn counties_of(&self, region: &Region) -> Vec<&'c Region> {
+        let tree = &self.reference.regions;
+        if tree.city().code == region.code { tree.counties() } else { Vec::new() }
+    }
+
+    /// Counties of the region in which some figure is missing.
+    pub fn incomplete(&self, evaluation: &Evaluation<'_>) -> BTreeSet<String> {
+        evaluation.missing.iter().map(|missing| missing.region.clone()).collect()
+    }
+
+    pub fn catalogue(&self) -> &'c Catalogue {
+        &self.reference.catalogue
+    }
+}
+
+/// The number a figure contributes to a sum: nothing where the thing does not exist or was excused.
+fn number(figure: &Figure<'_>) -> Option<i64> {
+    match figure.said {
+        Said::Value(value) => Some(value),
+        Said::NotApplicable | Said::Exempt => Some(0),
+        Said::Withdrawn => None,
+    }
+}
+
+/// 100 for a percentage, 1000 for a per-thousand, 1 for a count.
+pub fn factor(indicator: &Indicator) -> i64 {
+    match indicator.kind {
+        IndicatorKind::Ratio => 100,
+        IndicatorKind::PerThousand => 1000,
+        _ => 1,
+    }
+}

@@ -1,0 +1,183 @@
+//! What the gateway's rooms share: the cube, the links to the bureaus, the store, the clock.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use kit::{Clock, Db, Problem, Result};
+use tokio::sync::Notify;
+use trust::SigningKey;
+
+use crate::arrival::Customs;
+use crate::cube::Cube;
+use crate::store;
+
+/// How one bureau's stream is doing.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    pub stream_id: String,
+    pub sequence: u64,
+    /// Microseconds; None before the first contact.
+    pub last_contact: Option<i64>,
+    /// Since when it has not been heard; None while it is.
+    pub stale_since: Option<i64>,
+    pub diverged: bool,
+    pub reason: String,
+}
+
+impl Link {
+    pub fn heard(&mut self, now: i64) {
+        self.last_contact = Some(now);
+        self.stale_since = None;
+        self.diverged = false;
+        self.reason.clear();
+    }
+
+    pub fn lost(&mut self, now: i64, cause: String) {
+        self.stale_since.get_or_insert(self.last_contact.unwrap_or(now));
+        self.reason = cause;
+    }
+
+    pub fn diverge(&mut self, now: i64, cause: String) {
+        self.lost(now, cause);
+        self.diverged = true;
+    }
+
+    pub fn forget(&mut self) {
+        *self = Link { last_contact: self.last_contact, ..Link::default() };
+    }
+
+    /// live, stale, diverged, or waiting when it was never reached.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Link { diverged: true, .. } => "diverged",
+            Link { last_contact: None, .. } => "waiting",
+            Link { stale_since: Some(_), .. } => "stale",
+            _ => "live",
+        }
+    }
+}
+
+/// Cloning shares everything.
+#[derive(Clone, Debug)]
+pub struct State(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    clock: Clock,
+    customs: Customs,
+    key: SigningKey,
+    cube: RwLock<Cube>,
+    links: RwLock<BTreeMap<String, Link>>,
+    wakes: BTreeMap<String, Notify>,
+}
+
+impl State {
+    /// Loads what is stored.
+    pub async fn open(
+        db: Db,
+        clock: Clock,
+        customs: Customs,
+        key: SigningKey,
+        bureaus: impl IntoIterator<Item = String>,
+    ) -> Result<Self> {
+        let bureaus: Vec<String> = bureaus.into_iter().collect();
+        let state = State(Arc::new(Inner {
+            db,
+            clock,
+            customs,
+            key,
+            cube: RwLock::default(),
+            links: RwLock::new(bureaus.iter().map(|bureau| (bureau.clone(), Link::default())).collect()),
+            wakes: bureaus.into_iter().map(|bureau| (bureau, Notify::new())).collect(),
+        }));
+        state.reload().await?;
+        Ok(state)
+    }
+
+    /// Builds the cube anew from the store. Signatures are verified again: the store may have been tampered with.
+    pub async fn reload(&self) -> Result<()> {
+        let mut cube = Cube::default();
+        for bureau in self.bureaus() {
+            let Some(position) = store::position(self.db(), &bureau).await? else { continue };
+            let mut after = 0;
+            loop {
+                let page = store::replay(self.db(), &bureau, &position.stream_id, after).await?;
+                for (sequence, envelope) in &page {
+                    cube.take(&self.customs().open(&bureau, envelope)?)?;
+                    after = *sequence;
+                }
+                if page.len() < 500 {
+                    break;
+                }
+            }
+            self.set_link(&bureau, |link| {
+                link.stream_id = position.stream_id.clone();
+                link.sequence = position.sequence as u64;
+                link.last_contact = Some(position.last_contact);
+                // Not heard since this process started; the first sign of life clears it.
+                link.stale_since = Some(position.last_contact);
+                link.diverged = !position.diverged.is_empty();
+                link.reason = position.diverged.clone();
+            });
+        }
+        self.cube_mut(|current| {
+            *current = cube;
+            Ok(())
+        })
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn customs(&self) -> &Customs {
+        &self.0.customs
+    }
+
+    pub fn key(&self) -> &SigningKey {
+        &self.0.key
+    }
+
+    /// The bureaus that are followed.
+    pub fn bureaus(&self) -> Vec<String> {
+        self.0.wakes.keys().cloned().collect()
+    }
+
+    /// Reads the cube; the closure must not block.
+    pub fn cube<T>(&self, read: impl FnOnce(&Cube) -> Result<T>) -> Result<T> {
+        read(&*self.0.cube.read().map_err(|_| Problem::internal("cube lock poisoned"))?)
+    }
+
+    pub fn cube_mut<T>(&self, write: impl FnOnce(&mut Cube) -> Result<T>) -> Result<T> {
+        write(&mut *self.0.cube.write().map_err(|_| Problem::internal("cube lock poisoned"))?)
+    }
+
+    pub fn links(&self) -> BTreeMap<String, Link> {
+        self.0.links.read().map(|links| links.clone()).unwrap_or_default()
+    }
+
+    pub fn set_link(&self, bureau: &str, change: impl FnOnce(&mut Link)) {
+        if let Ok(mut links) = self.0.links.write() {
+            change(links.entry(bureau.to_owned()).or_default());
+        }
+    }
+
+    /// Resolves when an operator resyncs the bureau.
+    pub async fn resynced(&self, bureau: &str) {
+        match self.0.wakes.get(bureau) {
+            Some(wake) => wake.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub fn wake(&self, bureau: &str) {
+        if let Some(wake) = self.0.wakes.get(bureau) {
+            wake.notify_one();
+        }
+    }
+}

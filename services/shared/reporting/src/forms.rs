@@ -1,0 +1,169 @@
+//! What the city's bundle says about this bureau's forms: who owes them, for which periods, by when, who signs, and
+//! what has to hold.
+
+use std::collections::BTreeMap;
+
+use city::form::{Form, ReportingLevel, Severity};
+use city::period::Period;
+use city::region::Level;
+use jiff::civil::Date;
+use kit::{Problem, Result};
+
+use crate::Desk;
+use crate::report::{Cell, Finding};
+
+/// V11 of dictionary §6.4: a change against the period before that wants an explanation.
+const CHANGE: &str = "V11";
+
+impl Desk {
+    /// The forms that this bureau runs.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        self.city.forms.iter().filter(|form| form.owner == *self.bureau)
+    }
+
+    /// FORM_UNKNOWN, also for another bureau's.
+    pub(crate) fn form(&self, code: &str) -> Result<&Form> {
+        let form = self.forms().find(|form| form.code == code);
+        form.ok_or_else(|| Problem::field("form", "FORM_UNKNOWN", "本部门没有这张报表"))
+    }
+
+    /// A period of the form's cadence: PERIOD_INVALID.
+    pub(crate) fn period(&self, form: &Form, text: &str) -> Result<Period> {
+        let invalid = |message: String| Problem::field("period", "PERIOD_INVALID", message);
+        let period: Period = text.parse().map_err(|error: city::period::PeriodError| invalid(error.to_string()))?;
+        if !form.cadence.matches(period) {
+            return Err(invalid(format!("报告期 {period} 与报表“{}”的报送周期不符", form.title)));
+        }
+        Ok(period)
+    }
+
+    /// A period of the form's cadence that has begun: PERIOD_INVALID, PERIOD_NOT_BEGUN.
+    pub(crate) fn period_begun(&self, form: &Form, text: &str) -> Result<Period> {
+        let period = self.period(form, text)?;
+        if self.clock.today() < period.first_day() {
+            return Err(Problem::field("period", "PERIOD_NOT_BEGUN", format!("报告期 {period} 尚未开始")));
+        }
+        Ok(period)
+    }
+
+    /// A region that owes the form: REGION_UNKNOWN, REGION_LEVEL_WRONG.
+    pub(crate) fn check_region(&self, form: &Form, region: &str) -> Result<()> {
+        let Some(known) = self.city.regions.get(region) else {
+            return Err(Problem::field("region", "REGION_UNKNOWN", "没有这个行政区划代码"));
+        };
+        if !owes(form, known.level) {
+            let message = format!("报表“{}”不由{}填报", form.title, known.name);
+            return Err(Problem::field("region", "REGION_LEVEL_WRONG", message));
+        }
+        Ok(())
+    }
+
+    /// 统计法: a survey without its approval number is not opened. SURVEY_NOT_APPROVED.
+    pub(crate) fn check_survey(&self, form: &Form) -> Result<()> {
+        if form.survey.kind == "统计调查" && form.survey.approval_no.is_empty() {
+            let message = format!("报表“{}”是统计调查，尚无批准或备案文号，不能开表", form.title);
+            return Err(Problem::state("SURVEY_NOT_APPROVED", message));
+        }
+        Ok(())
+    }
+
+    /// The regions that owe a form, counties in official order, the city after them.
+    pub(crate) fn reporting_regions(&self, form: &Form) -> impl Iterator<Item = &str> {
+        let (counties, city) = (self.city.regions.counties(), self.city.regions.city());
+        counties.into_iter().chain([city]).filter(|region| owes(form, region.level)).map(|region| region.code.as_str())
+    }
+
+    /// Place of a region in official order.
+    pub(crate) fn official_place(&self, region: &str) -> usize {
+        let counties = self.city.regions.counties();
+        counties.iter().position(|county| county.code == region).unwrap_or(counties.len())
+    }
+
+    /// The day a region's report is due.
+    pub(crate) fn due_on(&self, form: &Form, period: Period, region: &str) -> Date {
+        form.due_on(period, region != self.city.code)
+    }
+
+    /// True for the ancestor itself and everything below it.
+    pub(crate) fn is_within(&self, region: &str, ancestor: &str) -> bool {
+        self.city.regions.is_within(region, ancestor)
+    }
+
+    /// True when a register computes the element.
+    pub(crate) fn is_computed(&self, element: &str) -> bool {
+        self.city.element(element).is_some_and(|element| element.computed)
+    }
+
+    /// Version of an element's definition.
+    pub(crate) fn definition(&self, element: &str) -> u32 {
+        self.city.element(element).map_or(0, |element| element.definition_version)
+    }
+
+    /// The form's checks that do not hold for these cells. A check whose values are not all there says nothing.
+    pub(crate) fn findings(&self, form: &Form, cells: &[Cell], previous: &[Cell]) -> Vec<Finding> {
+        let values: BTreeMap<String, i64> =
+            cells.iter().filter_map(|cell| Some((cell.element.clone(), cell.value()?))).collect();
+        let found = form.checks.iter().filter_map(|check| check.evaluate(&values, |code| self.name(code)));
+        let found = found.map(|finding| Finding {
+            check: finding.check,
+            hard: finding.severity == Severity::Hard,
+            message: finding.message,
+            elements: finding.elements,
+            explanation: String::new(),
+        });
+        found.chain(self.changes(form, &values, previous)).collect()
+    }
+
+    fn changes(&self, form: &Form, values: &BTreeMap<String, i64>, previous: &[Cell]) -> Vec<Finding> {
+        let Some(percent) = form.change_over_percent else { return Vec::new() };
+        let changed = previous.iter().filter_map(|cell| {
+            let (before, now) = (cell.value()?, *values.get(&cell.element)?);
+            let change = (i128::from(now) - i128::from(before)).abs();
+            (before > 0 && change * 100 > i128::from(before) * i128::from(percent)).then(|| Finding {
+                check: CHANGE.to_owned(),
+                hard: false,
+                message: format!("“{}”上期 {before}，本期 {now}，变动超过 {percent}%", self.name(&cell.element)),
+                elements: vec![cell.element.clone()],
+                explanation: String::new(),
+            })
+        });
+        changed.collect()
+    }
+
+    fn name(&self, element: &str) -> String {
+        self.city.element(element).map_or(element, |element| &element.name).to_owned()
+    }
+}
+
+fn owes(form: &Form, level: Level) -> bool {
+    match form.reporting_level {
+        ReportingLevel::County => level == Level::County,
+        ReportingLevel::City => level == Level::City,
+        ReportingLevel::Both => matches!(level, Level::County | Level::City),
+    }
+}
+
+/// Role that fills the form in.
+pub(crate) fn fill_role(form: &Form) -> &str {
+    role_of(form, "fill", 0)
+}
+
+/// Role of the review step after `signed` of them.
+pub(crate) fn review_role(form: &Form, signed: usize) -> &str {
+    role_of(form, "review", signed.min(reviews(form).saturating_sub(1)))
+}
+
+/// Role that approves and publishes.
+pub(crate) fn approver_role(form: &Form) -> &str {
+    role_of(form, "approve", 0)
+}
+
+/// How many review steps the chain has.
+pub(crate) fn reviews(form: &Form) -> usize {
+    form.chain.iter().filter(|step| step.step == "review").count()
+}
+
+/// Empty when the chain has no such step: a role that nobody holds.
+fn role_of<'f>(form: &'f Form, step: &str, place: usize) -> &'f str {
+    form.chain.iter().filter(|known| known.step == step).nth(place).map_or("", |step| &step.role)
+}

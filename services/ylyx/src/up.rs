@@ -1,0 +1,70 @@
+//! `ylyx up`: the suite on this machine, and in Chinese where to look.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use kit::{Clock, Problem, Result, Shutdown};
+
+use crate::suite::{Suite, SuiteOptions};
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    #[arg(long, value_name = "DIR", default_value = "./data", help = "数据目录")]
+    pub data: PathBuf,
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", help = "网页与 HTTP 接口的地址")]
+    pub http: SocketAddr,
+    #[arg(long, value_name = "PORT", default_value_t = 7400, help = "gRPC 起始端口；0 表示任意空闲端口")]
+    pub grpc_base: u16,
+    #[arg(long, value_name = "DIR", help = "城市数据包目录；不写则用内置的")]
+    pub city: Option<PathBuf>,
+    #[arg(long, help = "网关接受演示数据（仅用于演示）")]
+    pub accept_synthetic: bool,
+}
+
+/// Runs until Ctrl-C, or until a service fails.
+pub async fn command(args: Args) -> Result<ExitCode> {
+    kit::telemetry::start();
+    let signals = Shutdown::on_signals().map_err(Problem::internal)?;
+    let mut suite = Suite::start(SuiteOptions {
+        data: args.data,
+        http: args.http,
+        grpc_base: args.grpc_base,
+        city: args.city,
+        database: Default::default(),
+        accept_synthetic: args.accept_synthetic,
+        clock: Clock::system(),
+    })
+    .await?;
+    println!("{}", welcome(&suite));
+    tokio::select! {
+        () = signals.asked() => {
+            println!("正在停止……");
+            suite.stop().await?;
+            println!("已停止");
+            Ok(ExitCode::SUCCESS)
+        }
+        problem = suite.failed() => {
+            suite.stop().await.ok();
+            Err(problem)
+        }
+    }
+}
+
+fn welcome(suite: &Suite) -> String {
+    let (data, http) = (suite.data.display(), suite.http);
+    let grpc: String =
+        suite.endpoints.iter().map(|(name, endpoint)| format!("\n    {name:<12} {endpoint}")).collect();
+    format!(
+        "“一老一小”协同平台已启动，按 Ctrl-C 停止
+
+  网页        http://{http}/
+  接口文档    http://{http}/api/docs
+  gRPC（双向 TLS）{grpc}
+  grpcurl 用  -cacert {data}/trust/ca.pem -cert {data}/trust/operator/cert.pem -key {data}/trust/operator/key.pem
+  用户令牌    ylyx token --as 用户 --data {data}    （用户见 {data}/users.toml）
+              放在请求头 {header}
+",
+        header = trust::ASSERTION_HEADER
+    )
+}

@@ -1,0 +1,34 @@
+//! The synthetic people of a test, with assertions for them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tonic::metadata::MetadataValue;
+use trust::SigningKey;
+use trust::users::Users;
+
+/// Finds the seeded user who holds a role in a region at a service.
+pub fn user_with(data: &Path, service: &str, role: &str, region: &str) -> trust::users::UserEntry {
+    let users = Users::load(&data.join("users.toml")).unwrap_or_else(|problem| panic!("{problem}"));
+    users
+        .user
+        .into_iter()
+        .find(|user| {
+            user.grant.iter().any(|grant| grant.service == service && grant.role == role && grant.region == region)
+        })
+        .unwrap_or_else(|| panic!("no {role} for {region} at {service}"))
+}
+
+/// An assertion for a user of `users.toml`, issued at `now` (microseconds).
+pub fn assertion(data: &Path, user: &trust::users::UserEntry, city: &str, now: i64) -> String {
+    let issuer = SigningKey::load_or_create(&data.join("trust/issuer/signing.key")).expect("the issuer's key");
+    trust::issue_assertion(&issuer, &user.id, &user.name, &user.unit, city, now, Duration::from_secs(600))
+}
+
+/// A request that carries an assertion.
+pub fn request<T>(message: T, assertion: &str) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let value: MetadataValue<_> = assertion.parse().expect("ASCII");
+    request.metadata_mut().insert(trust::ASSERTION_HEADER, value);
+    request
+}

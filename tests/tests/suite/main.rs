@@ -1,0 +1,10 @@
+//! The suite as a whole: real services on real ports over real mTLS, on SQLite and on PostgreSQL.
+
+mod callers;
+mod cities;
+mod console;
+mod faults;
+mod figure;
+mod invariants;
+mod statements;
+mod trust_refusals;

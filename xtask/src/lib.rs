@@ -1,1 +1,0 @@
-//! Set-up, checks and tests of the project in one command.
