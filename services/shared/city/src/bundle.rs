@@ -59,7 +59,8 @@ impl City {
     pub fn embedded() -> Arc<City> {
         static CITY: OnceLock<Arc<City>> = OnceLock::new();
         CITY.get_or_init(|| {
-            let city = read::city(&|file: &str| YUXI.get_file(file).and_then(|file| file.contents_utf8()).map(String::from));
+            let city =
+                read::city(&|file: &str| YUXI.get_file(file).and_then(|file| file.contents_utf8()).map(String::from));
             Arc::new(city.unwrap_or_else(|error| unreachable!("the embedded bundle is tested: {error}")))
         })
         .clone()

@@ -31,7 +31,9 @@ impl Organisation {
     pub fn name_at(&self, date: &str) -> &str {
         self.names
             .iter()
-            .find(|name| name.valid_from.as_str() <= date && (name.valid_to.is_empty() || date < name.valid_to.as_str()))
+            .find(|name| {
+                name.valid_from.as_str() <= date && (name.valid_to.is_empty() || date < name.valid_to.as_str())
+            })
             .map_or(&self.full_name, |name| &name.name)
     }
 }

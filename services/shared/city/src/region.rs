@@ -73,7 +73,10 @@ impl RegionTree {
         for (at, region) in edition.regions.iter().enumerate() {
             let rooted = if at == 0 { region.level == Level::City } else { by_code.contains_key(&region.parent) };
             if !rooted {
-                return Err(RegionError(format!("{}（{}）的上级 {} 不在其前", region.code, region.name, region.parent)));
+                return Err(RegionError(format!(
+                    "{}（{}）的上级 {} 不在其前",
+                    region.code, region.name, region.parent
+                )));
             }
             if by_code.insert(region.code.clone(), at).is_some() {
                 return Err(RegionError(format!("代码 {} 重复", region.code)));

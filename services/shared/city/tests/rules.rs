@@ -90,7 +90,9 @@ fn alignments_of_the_dictionary() {
 
 #[test]
 fn texts_that_are_no_period() {
-    for text in ["", "25", "2025-13", "2025-0", "2025-Q5", "2025-H3", "2025-2021", "2025-2025", "MCH", "２０２５", "2025-1"] {
+    for text in
+        ["", "25", "2025-13", "2025-0", "2025-Q5", "2025-H3", "2025-2021", "2025-2025", "MCH", "２０２５", "2025-1"]
+    {
         assert!(text.parse::<Period>().is_err(), "{text}");
     }
 }

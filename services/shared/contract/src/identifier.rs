@@ -145,8 +145,8 @@ mod tests {
         assert_eq!(Uscc::parse(VALID[0]).expect("valid").inner_check_warning(), None);
         assert_eq!(Uscc::parse(VALID[1]).expect("valid").inner_check_warning(), None);
         assert_eq!(Uscc::parse(VALID[2]).expect("valid").inner_check_warning(), None);
-        let odd = Uscc::parse("000000000000000000").expect("valid");
-        assert_eq!(odd.inner_check_warning(), None);
+        let self_assigned = Uscc::parse(VALID[3]).expect("valid").inner_check_warning().expect("0 is not 1");
+        assert!(self_assigned.contains("第17位应为“0”，现为“1”"), "{self_assigned}");
     }
 
     proptest! {
@@ -157,7 +157,8 @@ mod tests {
             prop_assume!(bytes[place] != ALPHABET[letter]);
             bytes[place] = ALPHABET[letter];
             let changed = String::from_utf8(bytes).expect("ascii");
-            prop_assert!(matches!(Uscc::parse(&changed), Err(UsccFault::CheckDigit { .. })));
+            let fault = Uscc::parse(&changed).expect_err("one character is wrong");
+            prop_assert_eq!(fault.reason(), "USCC_CHECK_DIGIT");
         }
 
         #[test]

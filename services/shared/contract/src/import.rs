@@ -27,7 +27,7 @@ pub struct Profile {
     /// Full name of the row message.
     pub message: String,
     pub columns: Vec<ProfileColumn>,
-    /// Rows are skipped whose first text is one of these, alone or before a colon (注, 填表人). Totals always are.
+    /// Rows whose first text begins so are no data: 注, 填表人. Totals never are.
     #[serde(default)]
     pub skip_rows_where_first_cell: Vec<String>,
     /// Field → text in the sheet → value name of the field's enum.
@@ -190,7 +190,9 @@ impl RowParser {
                 target.choices.insert(cell::choice_key(text), number);
             }
         }
-        let skip = profile.skip_rows_where_first_cell.iter().map(|text| heading::key(text)).collect();
+        // An empty text would begin every row.
+        let skip = profile.skip_rows_where_first_cell.iter().map(|text| heading::key(text));
+        let skip = skip.filter(|text| !text.is_empty()).collect();
         Ok(RowParser { message, targets, skip })
     }
 
@@ -210,7 +212,7 @@ impl RowParser {
         let first = sheet.by_ref().take(heading::WITHIN).collect::<Result<Vec<Row>, SheetError>>()?;
         let heading = heading::find(&self.targets, &first)?;
         let data: Vec<Row> = first.into_iter().filter(|row| row.number > heading.last_row).collect();
-        Ok(Import { parser: self, heading, first: data.into_iter(), sheet, totals_skipped: Vec::new() })
+        Ok(Import { parser: self, heading, first: data.into_iter(), sheet, skipped: Vec::new() })
     }
 
     /// One data row: a message, or all that is wrong with it.
@@ -229,37 +231,43 @@ impl RowParser {
     }
 
     fn skips(&self, heading: &Heading, row: &Row) -> Skip {
-        let first = row.cells.iter().map(|cell| heading::key(cell)).find(|key| !key.is_empty()).unwrap_or_default();
+        let is_blank = |place: &usize| row.cells.get(*place).is_none_or(|cell| text::clean(cell).is_empty());
+        // A serial number in front of a total does not make it data.
+        let telling = |key: &String| !key.bytes().all(|byte| byte.is_ascii_digit());
+        let first = row.cells.iter().map(|cell| heading::key(cell)).find(telling).unwrap_or_default();
         let names = |text: &str| {
-            first.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || text.ends_with(':'))
+            first.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+                || first.ends_with(text)
         };
-        if ["合计", "小计", "总计"].iter().any(|total| names(total) || first.ends_with(total)) {
-            return Skip::Total;
+        if ["合计", "小计", "总计"].into_iter().any(names)
+            || self.skip.iter().any(|text| first.starts_with(text.as_str()))
+            || first.starts_with(EXAMPLE)
+        {
+            Skip::Note
+        } else if heading.places.iter().flatten().all(is_blank) {
+            Skip::Blank
+        } else {
+            Skip::No
         }
-        let blank = heading
-            .places
-            .iter()
-            .flatten()
-            .all(|place| row.cells.get(*place).is_none_or(|cell| text::clean(cell).is_empty()));
-        if blank || names(EXAMPLE) || self.skip.iter().any(|text| names(text)) { Skip::Note } else { Skip::No }
     }
 }
 
 /// What the example row of our template begins with.
-pub(crate) const EXAMPLE: &str = "示例";
+pub(crate) const EXAMPLE: &str = "示例:";
 
 enum Skip {
     No,
-    /// Empty, an example, or a note.
+    /// Nothing in the columns that are read.
+    Blank,
+    /// A total, a note, or the example.
     Note,
-    Total,
 }
 
 /// A data row with what it became.
 #[derive(Debug, Clone)]
 pub struct ParsedRow {
     pub row: Row,
-    /// The message (`prost::Message::encode_to_vec` gives the bytes the typed message decodes), or every faulty cell.
+    /// The message (`transcode_to` gives the typed one, `encode_to_vec` its bytes), or every faulty cell.
     pub outcome: Result<DynamicMessage, Vec<CellFault>>,
 }
 
@@ -270,7 +278,7 @@ pub struct Import {
     heading: Heading,
     first: std::vec::IntoIter<Row>,
     sheet: SheetReader,
-    totals_skipped: Vec<u64>,
+    skipped: Vec<u64>,
 }
 
 impl Import {
@@ -279,9 +287,10 @@ impl Import {
         &self.heading
     }
 
-    /// Numbers of the 合计, 小计 and 总计 rows met so far; they are computed, never imported.
-    pub fn totals_skipped(&self) -> &[u64] {
-        &self.totals_skipped
+    /// Numbers of the rows met so far that have text but are no data: totals (computed, never imported), notes, the
+    /// example. A person can see that nothing else was left out.
+    pub fn skipped(&self) -> &[u64] {
+        &self.skipped
     }
 }
 
@@ -295,8 +304,8 @@ impl Iterator for Import {
                 Err(error) => return Some(Err(error)),
             };
             match self.parser.skips(&self.heading, &row) {
-                Skip::Note => {}
-                Skip::Total => self.totals_skipped.push(row.number),
+                Skip::Blank => {}
+                Skip::Note => self.skipped.push(row.number),
                 Skip::No => {
                     let outcome = self.parser.parse(&self.heading, &row);
                     return Some(Ok(ParsedRow { row, outcome }));

@@ -66,7 +66,7 @@ fn write_data_sheet(sheet: &mut Worksheet, columns: &[Column]) -> Result<(), Xls
             ColumnKind::Bool => "否",
             _ => column.example.as_str(),
         };
-        let example = if index == 0 { format!("{EXAMPLE}：{example}") } else { example.to_owned() };
+        let example = if index == 0 { format!("{EXAMPLE} {example}") } else { example.to_owned() };
         sheet.write_string_with_format(1, index, example, &example_format)?;
         let choices = labels(column).len();
         if choices > 0 {
@@ -96,7 +96,7 @@ fn write_rules_sheet(sheet: &mut Worksheet, columns: &[Column]) -> Result<(), Xl
             sheet.write_string(row, index, text)?;
         }
     }
-    let note = format!("标有 * 的列必填。以“{EXAMPLE}：”开头的行和合计行不导入；请勿改动表头。");
+    let note = format!("标有 * 的列必填。以“{EXAMPLE}”开头的行和合计行不导入；请勿改动表头。");
     sheet.write_string(columns.len() as u32 + 2, 0, note)?;
     Ok(())
 }

@@ -128,8 +128,7 @@ impl From<sqlx::Error> for Problem {
         let transient = crate::db::is_transient(&error);
         if transient {
             return Problem {
-                transient,
-                ..Problem::new(Kind::Unavailable, "DATABASE_BUSY", "数据库繁忙，请稍后重试")
+                transient, ..Problem::new(Kind::Unavailable, "DATABASE_BUSY", "数据库繁忙，请稍后重试")
             };
         }
         Problem::internal(format!("database: {error}"))

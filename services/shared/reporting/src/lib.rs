@@ -9,11 +9,12 @@
 //! - `stream_identity`: which stream this database writes, and what happens when it comes back from a backup.
 
 mod forms;
-pub mod trust_stub;
 mod publication;
 mod register;
 mod report;
+mod retry;
 mod stream_identity;
+pub mod trust_stub;
 
 #[cfg(test)]
 mod tests;
@@ -21,13 +22,13 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::trust_stub::SigningKey;
 use city::bundle::City;
 use kit::db::Migrations;
 use kit::{Clock, Db, Problem, Result, Shutdown};
 use proto::reporting::publication_service_server::PublicationServiceServer;
 use proto::reporting::report_service_server::ReportServiceServer;
 use tokio::sync::watch;
-use crate::trust_stub::SigningKey;
 
 pub use publication::service::Publications;
 pub use register::{Computed, NoRegister, Register};
@@ -35,7 +36,18 @@ pub use report::service::Reports;
 use stream_identity::HighWater;
 
 /// Every SQL constant of this crate, for the test that prepares them on both engines.
-pub const STATEMENTS: &[&[&str]] = &[report::store::STATEMENTS, publication::store::STATEMENTS];
+pub const STATEMENTS: &[&str] = &statements();
+
+const fn statements() -> [&'static str; report::store::STATEMENTS.len() + publication::store::STATEMENTS.len()] {
+    let (reports, publications) = (report::store::STATEMENTS, publication::store::STATEMENTS);
+    let mut all = [""; report::store::STATEMENTS.len() + publication::store::STATEMENTS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < reports.len() { reports[at] } else { publications[at - reports.len()] };
+        at += 1;
+    }
+    all
+}
 
 /// The reporting desk of one bureau. Clones share everything.
 #[derive(Clone)]

@@ -15,15 +15,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use kit::{Clock, Db, Problem, Result, retry};
+use crate::trust_stub::SigningKey;
+use kit::{Clock, Db, Problem, Result};
 use prost::Message;
 use proto::reporting::Publication;
 use serde::{Deserialize, Serialize};
-use crate::trust_stub::SigningKey;
 use uuid::Uuid;
 
 use crate::publication::issue::{LOCK, issue};
 use crate::publication::store::{self, Head};
+use crate::retry::retry;
 
 /// What a publication says that was issued again after a restore.
 pub(crate) const RESTORED: &str = "恢复自备份";
@@ -93,7 +94,7 @@ impl HighWater {
 /// Finds the stream to go on with: makes the first one, keeps the current one, or begins a new one after a restore.
 pub(crate) async fn settle(db: &Db, clock: &Clock, key: &SigningKey, file: &HighWater) -> Result<Head> {
     let mark = file.mark();
-    let head = retry(async || {
+    let head = retry(|| async {
         let mut tx = db.begin_sequenced(LOCK).await?;
         let head = match (store::head(&mut tx).await?, &mark) {
             (None, _) => begin(&mut tx, clock, 1).await?,
@@ -118,8 +119,7 @@ pub(crate) async fn settle(db: &Db, clock: &Clock, key: &SigningKey, file: &High
 }
 
 async fn begin(tx: &mut kit::Tx, clock: &Clock, number: i64) -> Result<Head> {
-    let head =
-        Head { stream_id: clock.id(), number, last_sequence: 0, last_hash: Vec::new(), last_published_at: 0 };
+    let head = Head { stream_id: clock.id(), number, last_sequence: 0, last_hash: Vec::new(), last_published_at: 0 };
     store::begin_stream(tx, &head).await?;
     Ok(head)
 }
@@ -133,7 +133,7 @@ async fn reissue(tx: &mut kit::Tx, clock: &Clock, key: &SigningKey, old: &Head) 
             return Ok(head);
         }
         for stored in page {
-            let mut publication = Publication::decode(stored.envelope.payload.as_slice())
+            let mut publication = Publication::decode(stored.envelope.payload)
                 .map_err(|error| Problem::internal(format!("stored publication: {error}")))?;
             publication.reason = match publication.reason.as_str() {
                 "" => RESTORED.to_owned(),

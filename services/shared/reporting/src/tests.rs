@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::trust_stub::{Caller, SigningKey};
 use city::bundle::City;
 use city::form::Form;
 use city::period::Period;
@@ -15,7 +16,6 @@ use proto::reporting::follow_response::Item;
 use proto::reporting::publication::Body;
 use proto::reporting::{Envelope, Observation, Publication, PublicationKind, ReportState};
 use tempfile::TempDir;
-use crate::trust_stub::{Caller, SigningKey};
 
 use crate::publication::desk::{Once, Publish, Withdraw};
 use crate::publication::follow::Position;
@@ -125,8 +125,7 @@ async fn reviewed_from(desk: &Desk, report: Report) -> Report {
         .map(|finding| (finding.check.clone(), "测试数据，台账尚未录入完毕".to_owned()))
         .collect();
     let submission = Submission::Filled;
-    let report =
-        desk.submit_report(&clerk(), report.id, report.version(), submission, &explanations).await.unwrap();
+    let report = desk.submit_report(&clerk(), report.id, report.version(), submission, &explanations).await.unwrap();
     desk.review_report(&reviewer(), report.id, report.version()).await.unwrap()
 }
 
@@ -139,7 +138,7 @@ fn once(key: &str) -> Once {
 }
 
 fn opened(envelope: &Envelope) -> Publication {
-    Publication::decode(envelope.payload.as_slice()).unwrap()
+    Publication::decode(envelope.payload.clone()).unwrap()
 }
 
 /// The whole stream, checked link by link.
@@ -161,7 +160,7 @@ async fn whole_stream(desk: &Desk) -> Vec<Publication> {
 #[tokio::test]
 async fn every_statement_prepares() {
     let bench = bench().await;
-    for statement in STATEMENTS.iter().copied().flatten() {
+    for statement in STATEMENTS {
         bench.desk.db.check(*statement).await.unwrap();
     }
 }

@@ -145,7 +145,11 @@ pub(super) fn city(files: Files<'_>) -> Result<City, BundleError> {
         calendar: Calendar::new(holidays.into_iter().map(|row| (row.date, row.kind == "working"))),
         elements: csv(files, "elements.csv")?,
         forms: head.forms.iter().map(|file| toml::<Form>(files, file)).collect::<Result<_, _>>()?,
-        profiles: head.import_profiles.iter().map(|file| toml::<ImportProfile>(files, file)).collect::<Result<_, _>>()?,
+        profiles: head
+            .import_profiles
+            .iter()
+            .map(|file| toml::<ImportProfile>(files, file))
+            .collect::<Result<_, _>>()?,
         plan: plan(files, &head.plan)?,
         printed,
     };

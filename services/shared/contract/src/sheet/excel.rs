@@ -102,7 +102,6 @@ fn shown(value: &Data, percent: bool) -> String {
         Data::Bool(false) => "FALSE".to_owned(),
         Data::DateTime(instant) => shown_date(instant),
         Data::Error(error) => error.to_string(),
-        _ => String::new(),
     }
 }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use kit::{Problem, Result, retry};
+use crate::trust_stub::Caller;
+use kit::{Problem, Result};
 use prost::Message;
 use proto::reporting::publication::Body;
 use proto::reporting::{
     Document, Envelope, Figures, Observation, Publication, PublicationKind, RegionFigures, Withdrawal,
 };
-use crate::trust_stub::Caller;
 use uuid::Uuid;
 
 use super::body;
@@ -19,6 +19,7 @@ use crate::Desk;
 use crate::forms::approver_role;
 use crate::report::acts::stated;
 use crate::report::{self, Report, Signer};
+use crate::retry::retry;
 
 /// Reports in one envelope at most; one publication then stays far below the size of a message.
 const REPORTS_MOST: usize = 500;
@@ -60,7 +61,7 @@ impl Desk {
             let message = format!("请选择 1 至 {REPORTS_MOST} 份报表");
             return Err(Problem::field("report_ids", "REPORTS_INVALID", message));
         }
-        let (envelope, head) = retry(async || {
+        let (envelope, head) = retry(|| async {
             let mut tx = self.db.begin_sequenced(LOCK).await?;
             let mut head = self.head(&mut tx).await?;
             if let Some(first) = self.answer_again(&mut tx, &head, once).await? {
@@ -74,7 +75,8 @@ impl Desk {
             let form = self.form(&reports[0].form)?;
             let role = approver_role(form);
             caller.require(role, self.city_region())?;
-            let reason = if is_revision { stated("reason", &publish.reason)? } else { publish.reason.trim().to_owned() };
+            let reason =
+                if is_revision { stated("reason", &publish.reason)? } else { publish.reason.trim().to_owned() };
             let signer = Signer { user: &user.id, name: &user.name, role, at: self.clock.micros() };
             for report in &mut reports {
                 let from = report.version();
@@ -116,7 +118,7 @@ impl Desk {
         if withdraw.regions.is_empty() {
             return Err(Problem::field("regions", "REGIONS_MISSING", "请指明要撤销的地区"));
         }
-        let (envelope, head) = retry(async || {
+        let (envelope, head) = retry(|| async {
             let mut tx = self.db.begin_sequenced(LOCK).await?;
             let mut head = self.head(&mut tx).await?;
             if let Some(first) = self.answer_again(&mut tx, &head, once).await? {
@@ -162,7 +164,7 @@ impl Desk {
             id: id.to_owned(),
             title: title.to_owned(),
             media_type: "application/json".to_owned(),
-            content,
+            content: content.into(),
         };
         let publication = Publication {
             kind: PublicationKind::Final as i32,
@@ -197,12 +199,12 @@ impl Desk {
     }
 
     async fn publish_if_new(&self, subject: &str, publication: Publication) -> Result<()> {
-        let published = retry(async || {
+        let published = retry(|| async {
             let mut tx = self.db.begin_sequenced(LOCK).await?;
             let mut head = self.head(&mut tx).await?;
             let mut publication = publication.clone();
             if let Some(last) = store::last_of(&mut tx, head.stream_id, subject).await? {
-                let last = Publication::decode(last.payload.as_slice()).map_err(Problem::internal)?;
+                let last = Publication::decode(last.payload).map_err(Problem::internal)?;
                 if same_content(&last, &publication) {
                     return Ok(None);
                 }
@@ -284,9 +286,11 @@ fn same_content(last: &Publication, new: &Publication) -> bool {
     match (&last.body, &new.body) {
         (Some(Body::Figures(last)), Some(Body::Figures(new))) => {
             last.regions.len() == new.regions.len()
-                && last.regions.iter().zip(&new.regions).all(|(last, new)| {
-                    last.region == new.region && last.observations == new.observations
-                })
+                && last
+                    .regions
+                    .iter()
+                    .zip(&new.regions)
+                    .all(|(last, new)| last.region == new.region && last.observations == new.observations)
         }
         (last, new) => last == new,
     }

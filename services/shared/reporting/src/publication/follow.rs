@@ -87,7 +87,11 @@ impl Desk {
                 return Err(diverged("已启用新的数据流"));
             }
             while after < head.last_sequence {
-                for stored in store::page(&self.db, stream_id, after, PAGE).await? {
+                let page = store::page(&self.db, stream_id, after, PAGE).await?;
+                if page.is_empty() {
+                    return Err(Problem::internal(format!("the stream ends at {after}, before its head")));
+                }
+                for stored in page {
                     after = stored.sequence;
                     if sender.send(Ok(item(Item::Envelope(stored.envelope)))).await.is_err() {
                         return Ok(());

@@ -1,10 +1,10 @@
 //! The one way into the stream: take the next sequence, chain to the envelope before, sign, append.
 
+use crate::trust_stub::SigningKey;
 use kit::{Result, Tx};
 use prost::Message;
 use proto::reporting::{Envelope, Publication};
 use ring::digest;
-use crate::trust_stub::SigningKey;
 
 use super::store::{self, Head, Stored};
 
@@ -27,7 +27,7 @@ pub(crate) async fn issue(
     let (sequence, published_at) = (head.last_sequence + 1, at.max(head.last_published_at));
     publication.stream_id = head.stream_id.to_string();
     publication.sequence = sequence as u64;
-    publication.previous_hash = std::mem::take(&mut head.last_hash);
+    publication.previous_hash = std::mem::take(&mut head.last_hash).into();
     publication.published_at_micros = published_at;
     let payload = publication.encode_to_vec();
     head.last_sequence = sequence;

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use crate::trust_stub::Caller;
 use futures::Stream;
 use kit::{Problem, Result};
 use prost::Message;
@@ -12,7 +13,6 @@ use proto::reporting::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
-use crate::trust_stub::Caller;
 
 use super::desk::{Once, Publish, Withdraw};
 use super::follow::Position;
@@ -85,7 +85,7 @@ impl PublicationService for Publications {
     async fn follow(&self, request: Request<FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {
         Caller::of(&request)?;
         let FollowRequest { stream_id, after_sequence, after_hash } = request.into_inner();
-        let receiver = self.0.follow(Position { stream_id, after_sequence, after_hash }).await?;
+        let receiver = self.0.follow(Position { stream_id, after_sequence, after_hash: after_hash.to_vec() }).await?;
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 }

@@ -161,8 +161,7 @@ pub(crate) async fn hash_at(db: &Db, stream_id: Uuid, sequence: i64) -> Result<O
 
 /// The last envelope about a subject in the stream.
 pub(crate) async fn last_of(tx: &mut Tx, stream_id: Uuid, subject: &str) -> Result<Option<Envelope>> {
-    let row: Option<(Vec<u8>,)> =
-        tx.query(LAST_OF_SUBJECT).bind(stream_id).bind(subject.to_owned()).optional().await?;
+    let row: Option<(Vec<u8>,)> = tx.query(LAST_OF_SUBJECT).bind(stream_id).bind(subject.to_owned()).optional().await?;
     row.map(|(bytes,)| decode(&bytes)).transpose()
 }
 

@@ -183,7 +183,8 @@ impl Report {
         settle_typed(&mut cells, &submit)?;
         let missing = cells.iter().filter(|cell| !cell.is_filled());
         all_of(missing.map(|cell| {
-            Problem { kind: kit::Kind::State, ..Problem::field(&cell.element, "CELL_MISSING", "未填写，也未注明不适用") }
+            let message = "有数据项未填写，也未注明不适用";
+            Problem::state("CELL_MISSING", message).and_field(&cell.element, "未填写，也未注明不适用")
         }))?;
         all_of(cells.iter().filter(|cell| cell.needs_note()).map(|cell| note_needed(&cell.element)))?;
         let mut findings = (submit.check)(&cells);
@@ -191,8 +192,7 @@ impl Report {
         for finding in &mut findings {
             finding.explanation = submit.explanations.get(&finding.check).map_or("", |text| text.trim()).to_owned();
         }
-        let unexplained =
-            findings.iter().filter(|finding| finding.explanation.chars().count() < EXPLANATION_LEAST);
+        let unexplained = findings.iter().filter(|finding| finding.explanation.chars().count() < EXPLANATION_LEAST);
         all_of(unexplained.map(|finding| unmet(finding, "EXPLANATION_NEEDED")))?;
         for finding in &findings {
             within("explanations", &finding.explanation)?;
@@ -349,12 +349,8 @@ fn fill(cell: &mut Cell, entry: &Entry) -> Result<()> {
     if cell.basis == Basis::Register && (reported.is_some() || entry.not_applicable) {
         return Err(Problem::field(&entry.element, "BASIS_IS_REGISTER", "该数据项以台账为准，请到台账中更正"));
     }
-    let filled = Cell {
-        reported,
-        note: entry.note.trim().to_owned(),
-        not_applicable: entry.not_applicable,
-        ..cell.clone()
-    };
+    let filled =
+        Cell { reported, note: entry.note.trim().to_owned(), not_applicable: entry.not_applicable, ..cell.clone() };
     if filled.needs_note() {
         return Err(note_needed(&entry.element));
     }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use crate::trust_stub::Caller;
 use city::form::Form;
 use city::period::Period;
 use jiff::civil::Date;
-use kit::{Problem, Result, retry};
+use kit::{Problem, Result};
 use proto::reporting::{ReportState, ReportSummary};
-use crate::trust_stub::Caller;
 use uuid::Uuid;
 
 use super::acts::{Entry, Opening, Submit};
-use super::{Basis, Cell, Finding, Report, Signer, State, Submission, convert, store};
+use super::{Basis, Cell, Report, Signer, State, Submission, convert, store};
 use crate::forms::{approver_role, fill_role, review_role, reviews};
+use crate::retry::retry;
 use crate::{Desk, cursor_invalid};
 
 /// What a list of reports is asked for.
@@ -51,28 +52,31 @@ impl Desk {
         let period = self.period_begun(form, period)?;
         self.check_region(form, region)?;
         self.check_survey(form)?;
-        caller.require(fill_role(form), region)?;
+        let role = self.authorise(caller, fill_role(form), region)?;
         let draft = self.draft(caller, form, region, period).await?;
         let code = period.to_string();
-        retry(async || {
-            let signer = self.signer(caller, fill_role(form))?;
+        retry(|| async {
+            let signer = self.signer(caller, role)?;
             let mut tx = self.db.begin().await?;
             let (cells, counter) = (draft.cells.clone(), draft.counter);
+            let previous = self.published_before(&mut tx, caller, form, region, period).await?;
             let report = match store::latest(&mut tx, &caller.scope, &form.code, &code, region).await? {
                 None => {
                     let mut report = Report::open(self.opening(form, region, period, cells, counter), signer);
-                    self.note_findings(form, &mut report, &[]);
+                    self.note_findings(form, &mut report, &previous);
                     store::insert(&mut tx, &caller.scope, &report).await?;
                     report
                 }
                 Some(last) if last.state == State::Published && !revision_reason.trim().is_empty() => {
-                    let next = last.revise(self.clock.id(), revision_reason, cells, counter, signer)?;
+                    let mut next = last.revise(self.clock.id(), revision_reason, cells, counter, signer)?;
+                    self.note_findings(form, &mut next, &previous);
                     store::insert(&mut tx, &caller.scope, &next).await?;
                     next
                 }
                 Some(mut report) => {
                     let from = report.version();
                     if report.refresh(cells, counter, signer) {
+                        self.note_findings(form, &mut report, &previous);
                         store::save(&mut tx, &caller.scope, &report, from).await?;
                     }
                     report
@@ -86,7 +90,7 @@ impl Desk {
 
     /// One report, for those who may see its region.
     pub(crate) async fn report(&self, caller: &Caller, id: Uuid) -> Result<Report> {
-        retry(async || store::load(&mut self.db.begin().await?, &caller.scope, id).await).await
+        retry(|| async { store::load(&mut self.db.begin().await?, &caller.scope, id).await }).await
     }
 
     /// A page of the reports of a form and period, a row for every region that owes one, in official order. With the
@@ -127,7 +131,7 @@ impl Desk {
         version: u64,
         entries: &[Entry],
     ) -> Result<Report> {
-        self.change(caller, id, version, |_, form| fill_role(form), |report, context, signer| {
+        self.change(caller, id, version, fills, |report, context, signer| {
             report.save(entries, signer)?;
             self.note_findings(context.form, report, context.previous);
             Ok(())
@@ -143,7 +147,7 @@ impl Desk {
         kind: Submission,
         explanations: &BTreeMap<String, String>,
     ) -> Result<Report> {
-        self.change(caller, id, version, |_, form| fill_role(form), |report, context, signer| {
+        self.change(caller, id, version, fills, |report, context, signer| {
             let Context { form, period, previous } = context;
             let check = |cells: &[Cell]| self.findings(form, cells, previous);
             let submit = Submit {
@@ -161,9 +165,10 @@ impl Desk {
     }
 
     pub(crate) async fn review_report(&self, caller: &Caller, id: Uuid, version: u64) -> Result<Report> {
-        let role = |report: &Report, form| review_role(form, report.reviews_signed());
-        self.change(caller, id, version, role, |report, context, signer| report.review(reviews(context.form), signer))
-            .await
+        self.change(caller, id, version, signs_next, |report, context, signer| {
+            report.review(reviews(context.form), signer)
+        })
+        .await
     }
 
     pub(crate) async fn send_back_report(
@@ -174,24 +179,15 @@ impl Desk {
         faults: &[(String, String)],
         due_on: Date,
     ) -> Result<Report> {
-        // Whoever would have to sign next may send back.
-        let role = |report: &Report, form| match report.state {
-            State::Reviewed => approver_role(form),
-            _ => review_role(form, report.reviews_signed()),
-        };
         let today = self.clock.today();
-        self.change(caller, id, version, role, |report, _, signer| report.send_back(faults, due_on, today, signer)).await
+        self.change(caller, id, version, signs_next, |report, _, signer| {
+            report.send_back(faults, due_on, today, signer)
+        })
+        .await
     }
 
-    pub(crate) async fn recall_report(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-        version: u64,
-        reason: &str,
-    ) -> Result<Report> {
-        self.change(caller, id, version, |_, form| fill_role(form), |report, _, signer| report.recall(reason, signer))
-            .await
+    pub(crate) async fn recall_report(&self, caller: &Caller, id: Uuid, version: u64, reason: &str) -> Result<Report> {
+        self.change(caller, id, version, fills, |report, _, signer| report.recall(reason, signer)).await
     }
 
     /// Excuses a region, whether it has opened a report or not.
@@ -206,10 +202,10 @@ impl Desk {
         let form = self.form(form)?;
         let period = self.period_begun(form, period)?;
         self.check_region(form, region)?;
-        caller.require(approver_role(form), region)?;
+        let role = self.authorise(caller, approver_role(form), region)?;
         let code = period.to_string();
-        retry(async || {
-            let signer = self.signer(caller, approver_role(form))?;
+        retry(|| async {
+            let signer = self.signer(caller, role)?;
             let mut tx = self.db.begin().await?;
             let report = match store::latest(&mut tx, &caller.scope, &form.code, &code, region).await? {
                 None => {
@@ -238,15 +234,14 @@ impl Desk {
         caller: &Caller,
         id: Uuid,
         version: u64,
-        role: impl for<'f> Fn(&Report, &'f Form) -> &'f str,
+        role: for<'f> fn(&Report, &'f Form) -> &'f str,
         act: impl Fn(&mut Report, Context<'_>, Signer<'_>) -> Result<()>,
     ) -> Result<Report> {
-        retry(async || {
+        retry(|| async {
             let mut tx = self.db.begin().await?;
             let mut report = store::load(&mut tx, &caller.scope, id).await?;
             let form = self.form(&report.form)?;
-            let role = role(&report, form);
-            caller.require(role, &report.region)?;
+            let role = self.authorise(caller, role(&report, form), &report.region)?;
             let period = self.period(form, &report.period)?;
             let previous = self.published_before(&mut tx, caller, form, &report.region, period).await?;
             let (from, seen) = (report.version(), report.check_version(version));
@@ -283,11 +278,11 @@ impl Desk {
     /// same form, region and period.
     async fn draft(&self, caller: &Caller, form: &Form, region: &str, period: Period) -> Result<Draft> {
         let bases = store::bases(&self.db, &caller.scope, region).await?;
-        if !self.has_computed(form) {
+        if !form.elements.iter().any(|code| self.is_computed(code)) {
             return Ok(Draft { cells: self.cells(form, &bases, &BTreeMap::new()), counter: None });
         }
         let code = period.to_string();
-        let last = retry(async || {
+        let last = retry(|| async {
             store::latest(&mut self.db.begin().await?, &caller.scope, &form.code, &code, region).await
         })
         .await?;
@@ -298,9 +293,7 @@ impl Desk {
                 && form.elements.iter().all(|code| last.cells.iter().any(|cell| cell.element == *code))
         };
         let computed: BTreeMap<String, i64> = match last.as_ref().filter(stands_still) {
-            Some(last) => {
-                last.cells.iter().filter_map(|cell| Some((cell.element.clone(), cell.computed?))).collect()
-            }
+            Some(last) => last.cells.iter().filter_map(|cell| Some((cell.element.clone(), cell.computed?))).collect(),
             None => {
                 let counts = self.register.compute(period, &[region.to_owned()]).await?;
                 counts.into_iter().filter(|one| one.region == region).map(|one| (one.element, one.value)).collect()
@@ -313,9 +306,7 @@ impl Desk {
         form.elements
             .iter()
             .map(|code| match self.is_computed(code) {
-                true => {
-                    Cell::new(code, bases.get(code).copied().unwrap_or(Basis::Both), computed.get(code).copied())
-                }
+                true => Cell::new(code, bases.get(code).copied().unwrap_or(Basis::Both), computed.get(code).copied()),
                 false => Cell::new(code, Basis::Reported, None),
             })
             .collect()
@@ -348,6 +339,18 @@ impl Desk {
     fn signer<'a>(&self, caller: &'a Caller, role: &'a str) -> Result<Signer<'a>> {
         let user = caller.user()?;
         Ok(Signer { user: &user.id, name: &user.name, role, at: self.clock.micros() })
+    }
+}
+
+fn fills<'f>(_: &Report, form: &'f Form) -> &'f str {
+    fill_role(form)
+}
+
+/// Whoever has to sign next; the same person may send back.
+fn signs_next<'f>(report: &Report, form: &'f Form) -> &'f str {
+    match report.state {
+        State::Reviewed => approver_role(form),
+        _ => review_role(form, report.reviews_signed()),
     }
 }
 

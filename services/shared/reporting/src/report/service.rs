@@ -1,5 +1,6 @@
 //! `ReportService` at the door: convert, let the desk act for the caller, convert.
 
+use crate::trust_stub::Caller;
 use kit::Result;
 use proto::reporting::report_service_server::ReportService;
 use proto::reporting::{
@@ -8,7 +9,6 @@ use proto::reporting::{
     SendBackReportRequest, SubmitReportRequest,
 };
 use tonic::{Request, Response, Status};
-use crate::trust_stub::Caller;
 
 use super::acts::Entry;
 use super::convert;

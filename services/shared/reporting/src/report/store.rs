@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::trust_stub::Scope;
 use jiff::civil::Date;
 use kit::{Db, Problem, Result, Sql, Tx, db::placeholders};
 use sqlx::FromRow;
-use crate::trust_stub::Scope;
 use uuid::Uuid;
 
 use super::{Act, Basis, Cell, Finding, Report, State, Submission};
@@ -314,14 +314,7 @@ fn finding(row: FindingRow) -> Finding {
 }
 
 fn act(row: ActRow) -> Act {
-    Act {
-        act: row.act,
-        user: row.user_id,
-        user_name: row.user_name,
-        role: row.role,
-        at: row.at,
-        reason: row.reason,
-    }
+    Act { act: row.act, user: row.user_id, user_name: row.user_name, role: row.role, at: row.at, reason: row.reason }
 }
 
 fn known<T>(value: Option<T>, text: &str) -> Result<T> {
