@@ -76,7 +76,8 @@ impl Bureau {
     pub fn place(&self, within: &str, cell: &str) -> Result<Place, Fault> {
         let cell = cell.trim();
         let regions = &self.city.regions;
-        let found = regions.get(cell).or_else(|| regions.find(within, cell)).or_else(|| regions.find(&self.city.code, cell));
+        let found =
+            regions.get(cell).or_else(|| regions.find(within, cell)).or_else(|| regions.find(&self.city.code, cell));
         let Some(region) = found else {
             let message = if cell.is_empty() {
                 "请填写所在地区".to_owned()
@@ -103,5 +104,33 @@ impl Bureau {
     pub fn author(&self, caller: &Caller) -> Result<Author> {
         let user = caller.user()?;
         Ok(Author { by: format!("{}（{}）", user.name, user.unit), clock: self.clock.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::bureau;
+
+    #[tokio::test]
+    async fn answers_are_due_by_the_working_days_of_the_city() {
+        let bureau = bureau("2025-11-05").await.bureau;
+        let due = |day: &str| bureau.working_days_after(day.parse().unwrap(), 5);
+        // 1–8 October are holidays, Saturday the 11th is worked.
+        assert_eq!(due("2025-09-30").unwrap().to_string(), "2025-10-14");
+        assert_eq!(due("2035-01-01").unwrap_err().reason, "CALENDAR_MISSING");
+    }
+
+    #[tokio::test]
+    async fn a_place_is_found_by_code_or_name_and_its_county_counts_it() {
+        let bureau = bureau("2025-11-05").await.bureau;
+        let place = |cell: &str| bureau.place("530402", cell);
+        assert_eq!(place("玉兴街道").unwrap().region, "530402001");
+        assert_eq!(place(" 530402001 ").unwrap().county, "530402");
+        assert_eq!(place("澄江市").unwrap().county, "530481");
+        assert_eq!(place("无名镇").unwrap_err().reason, "REGION_UNKNOWN");
+        assert_eq!(place("530400").unwrap_err().reason, "REGION_TOO_WIDE");
+        assert!(bureau.covers("530400", "530402001") && !bureau.covers("530402", "530481"));
+        assert_eq!(bureau.prefix("530400"), "5304");
+        assert_eq!(bureau.prefix("530402001"), "530402001");
     }
 }

@@ -9,8 +9,7 @@ use prost::Message;
 pub const BUMP: &str = "UPDATE change_counter SET value = value + 1 WHERE id = 1";
 pub const SELECT_COUNTER: &str = "SELECT value FROM change_counter WHERE id = 1";
 pub const SELECT_ANSWER: &str = "SELECT request, response FROM idempotency WHERE method = $1 AND key = $2";
-pub const INSERT_ANSWER: &str =
-    "INSERT INTO idempotency (method, key, request, response) VALUES ($1, $2, $3, $4)";
+pub const INSERT_ANSWER: &str = "INSERT INTO idempotency (method, key, request, response) VALUES ($1, $2, $3, $4)";
 
 /// Runs a transaction again after a transient failure, as [`kit::retry`] does, with a future of one type: only so can
 /// the compiler see that it may move between threads, which a gRPC method's must.

@@ -79,7 +79,13 @@ mod tests {
         own.map(|figure| figure.value).collect()
     }
 
-    async fn sheets(fixture: &Fixture, id: u128, on: &str, rows: Vec<wire::InstitutionRow>, classes: Vec<wire::ClassRow>) {
+    async fn sheets(
+        fixture: &Fixture,
+        id: u128,
+        on: &str,
+        rows: Vec<wire::InstitutionRow>,
+        classes: Vec<wire::ClassRow>,
+    ) {
         for answer in fixture.institutions(vec![Step::Start(start(id, Commit, on, false)), batch(1, rows)]).await {
             assert_eq!(answer.unwrap().faults, []);
         }
@@ -92,11 +98,10 @@ mod tests {
     #[tokio::test]
     async fn the_figure_of_october_counts_the_places_of_october() {
         let fixture = bureau("2025-11-05").await;
-        let filed = wire::InstitutionRow {
-            filing_number: "备1".into(),
-            filed_on: "2025-10-20".into(),
-            ..institution(2, "乙")
-        };
+        let filed =
+            wire::InstitutionRow {
+                filing_number: "备1".into(), filed_on: "2025-10-20".into(), ..institution(2, "乙")
+            };
         let public = wire::InstitutionRow { ownership: wire::Ownership::Public as i32, ..institution(3, "丙") };
         let classes =
             vec![class("甲", "一班", 20), class("乙", "一班", 10), class("乙", "二班", 10), class("丙", "一班", 5)];

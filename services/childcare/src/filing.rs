@@ -132,7 +132,13 @@ impl Filing {
 
     /// Does an act on a day and returns the stretches to save. `answer_due` is the end of the clock that the act
     /// starts, if it starts one. Fails with FILING_STATE, FILING_NUMBER_MISSING, FACT_LATER_EXISTS.
-    pub fn act(&mut self, act: Act, on: Date, number: &str, answer_due: Option<Date>) -> Result<Vec<Dated<State>>, Fault> {
+    pub fn act(
+        &mut self,
+        act: Act,
+        on: Date,
+        number: &str,
+        answer_due: Option<Date>,
+    ) -> Result<Vec<Dated<State>>, Fault> {
         let state = next(self.state, act)?;
         if act == Act::Confirm && number.is_empty() && self.number.is_empty() {
             return Err(Fault::cell("filing_number", "FILING_NUMBER_MISSING", "请填写备案编号"));

@@ -9,7 +9,7 @@ pub mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use kit::{Kind, Problem, Result};
@@ -133,7 +133,7 @@ impl Tally {
 /// The keys that a file has named so far, with the records they mean.
 #[derive(Debug, Default)]
 pub struct Named {
-    before: std::collections::HashSet<String>,
+    before: HashSet<String>,
     /// Named by this batch, in order.
     pub new: Vec<(String, Option<Uuid>)>,
     index: HashMap<String, usize>,

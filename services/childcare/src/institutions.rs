@@ -161,7 +161,11 @@ pub fn register(id: Uuid, entry: Entry, today: Date) -> Change {
     if let Some(filed) = entry.filed {
         let on = filed.on;
         filings = filing.mirror(filed, since.min(on)).unwrap_or(filings);
-        events.push(Event { from_state: State::Registered.label(), to_state: State::Filed.label(), ..Event::note(on, "") });
+        events.push(Event {
+            from_state: State::Registered.label(),
+            to_state: State::Filed.label(),
+            ..Event::note(on, "")
+        });
     }
     let institution = Institution { id, version: 1, uscc: entry.uscc, facts: facts.clone(), filing, places: 0 };
     Change { institution, facts: vec![facts], filings, events }
@@ -210,8 +214,7 @@ pub fn operate(known: &Institution, operating: bool, effective_on: Date, reason:
             false => Fault::conflict("ALREADY_SUSPENDED", "该机构已停业"),
         });
     }
-    let facts =
-        timeline::change(&known.facts, effective_on, Facts { operating, ..known.facts.value.clone() })?;
+    let facts = timeline::change(&known.facts, effective_on, Facts { operating, ..known.facts.value.clone() })?;
     let mut institution = known.clone();
     if let Some(newest) = facts.last() {
         institution.facts = newest.clone();
@@ -265,13 +268,17 @@ pub(crate) mod tests {
 
     #[test]
     fn the_same_statement_again_is_nothing_new_and_silence_keeps_what_is_known() {
-        let known = register(Uuid::nil(), Entry { uscc: Some("A".into()), ..entry("甲") }, day("2025-11-05")).institution;
+        let known =
+            register(Uuid::nil(), Entry { uscc: Some("A".into()), ..entry("甲") }, day("2025-11-05")).institution;
         assert_eq!(known.facts.since, day("2025-03-01"));
         assert!(revise(&known, entry("甲"), day("2025-11-05"), "").unwrap().is_none());
         let change = revise(&known, entry("乙"), day("2025-11-05"), "更名").unwrap().unwrap();
         assert_eq!(change.institution.uscc.as_deref(), Some("A"));
         assert_eq!(change.facts[0].until, Some(day("2025-11-05")));
-        assert_eq!(revise(&change.institution, entry("丙"), day("2025-10-01"), "").unwrap_err().reason, "FACT_LATER_EXISTS");
+        assert_eq!(
+            revise(&change.institution, entry("丙"), day("2025-10-01"), "").unwrap_err().reason,
+            "FACT_LATER_EXISTS"
+        );
     }
 
     #[test]

@@ -16,14 +16,63 @@ pub mod timeline;
 #[cfg(test)]
 mod testing;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kit::db::Migrations;
-use kit::{Clock, Db, Result, Shutdown};
+use kit::folder::Folder;
+use kit::{Clock, Db, Problem, Result, Shutdown};
+use proto::childcare::class_service_server::ClassServiceServer;
+use proto::childcare::filing_service_server::FilingServiceServer;
+use proto::childcare::institution_service_server::InstitutionServiceServer;
+use reporting::Desk;
 use tokio::net::TcpListener;
+use tonic::service::Routes;
+use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
+
+use bureau::Bureau;
+use classes::service::Classes;
+use elements::Registers;
+use filing::service::Filings;
+use institutions::service::Institutions;
 
 /// Name of this bureau in identities and as owner of elements.
 pub const BUREAU: &str = "childcare";
+
+/// Serves until shutdown.
+pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shutdown: Shutdown) -> Result<()> {
+    let folder = Folder::take(&settings.data)?;
+    let city = Arc::new(settings.load_city()?);
+    let db = Db::open(&settings.database_location(BUREAU)).await?;
+    db.migrate(&migrations()).await?;
+    let tls = Tls::load(&settings.tls_files())?;
+    tls.watch(shutdown.clone());
+    let gate = Gate::new(BUREAU, city.clone(), db.clone(), KeyRing::load(&settings.keys)?, clock.clone())?;
+    gate.seed(&settings.users).await?;
+
+    let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
+    let register = Arc::new(Registers { bureau: bureau.clone() });
+    let key = SigningKey::load_or_create(&settings.signing_key)?;
+    let desk = Desk::open(BUREAU, city, db.clone(), clock, key, register, folder.path()).await?;
+    let desk = desk.until(shutdown.clone());
+
+    let routes = Routes::new(InstitutionServiceServer::new(Institutions { bureau: bureau.clone() }))
+        .add_service(FilingServiceServer::new(Filings { bureau: bureau.clone() }))
+        .add_service(ClassServiceServer::new(Classes { bureau }))
+        .add_service(desk.report_service())
+        .add_service(desk.publication_service());
+    let ended = trust::serve(listener, tls, gate, routes, shutdown).await;
+    db.close().await;
+    ended
+}
+
+/// Reads the configuration file, binds the port and serves; the program's whole life.
+pub async fn run(config: PathBuf) -> Result<()> {
+    let settings: Settings = kit::config::load(BUREAU, &config)?;
+    let listener = kit::port::bind(settings.listen, BUREAU).await?;
+    let shutdown = Shutdown::on_signals().map_err(Problem::internal)?;
+    serve(settings, Clock::system(), listener, shutdown).await
+}
 
 /// The tables of this service.
 pub fn migrations() -> Migrations {
@@ -64,3 +113,14 @@ pub const STATEMENTS: &[&str] = &[
     elements::ELEMENTS[4].1,
     elements::ELEMENTS[5].1,
 ];
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn every_statement_prepares() {
+        let fixture = crate::testing::bureau("2025-11-05").await;
+        for statement in crate::STATEMENTS {
+            fixture.bureau.db.check(*statement).await.unwrap_or_else(|problem| panic!("{problem}: {statement}"));
+        }
+    }
+}

@@ -243,7 +243,14 @@ impl Cube {
     }
 
     /// What the owner (or, with `printed`, the plan) said of a figure at a cut; the last revision within it.
-    pub fn figure(&self, element: &str, region: &str, period: Period, cut: &Cut, printed: bool) -> Option<Figure<'_>> {
+    pub fn figure<'c>(
+        &'c self,
+        element: &str,
+        region: &str,
+        period: Period,
+        cut: &'c Cut,
+        printed: bool,
+    ) -> Option<Figure<'c>> {
         self.life(element, region, period, cut)
             .filter(|figure| (figure.meta.kind == PublicationKind::Plan) == printed)
             .last()

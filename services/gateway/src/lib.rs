@@ -25,7 +25,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use city::bundle::City;
 use kit::{Clock, Db, Folder, Problem, Result, Shutdown};
 use proto::gateway::indicator_service_server::IndicatorServiceServer;
 use serde::Deserialize;

@@ -6,7 +6,9 @@ mod publish;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kit::{Clock, Db, Folder, Problem, Result, Shutdown};
+use kit::folder::Folder;
+use kit::health::Health;
+use kit::{Clock, Db, Problem, Result, Shutdown};
 use proto::supervision::plan_service_server::PlanServiceServer;
 use reporting::{Desk, NoRegister};
 use tokio::net::TcpListener;
@@ -34,6 +36,12 @@ pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shut
     let desk = desk.until(shutdown.clone());
     publish::bundle(&desk, &city).await?;
 
+    if let Some(address) = settings.health {
+        let port = kit::port::bind(address, "supervision（健康检查）").await?;
+        let health = Health::default();
+        health.state("database", None);
+        tokio::spawn(kit::health::serve(port, health, shutdown.clone()));
+    }
     let routes = Routes::new(PlanServiceServer::new(Plans(city)))
         .add_service(desk.report_service())
         .add_service(desk.publication_service());

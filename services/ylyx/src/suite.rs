@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kit::{Clock, Folder, Problem, Result, Shutdown};
+use kit::folder::Folder;
+use kit::{Clock, Problem, Result, Shutdown};
 use tokio::task::JoinSet;
 
 use crate::endpoints::Endpoints;
@@ -76,7 +77,7 @@ impl Suite {
         let city = crate::open_city(options.city.as_deref())?;
         let doors = Doors::bind(options.grpc_base, options.http).await?;
         let names: Vec<&str> = BUREAUS.iter().map(|(name, _)| *name).chain(["gateway"]).collect();
-        trust::dev::prepare(&options.data, &city.code, &names)?;
+        trust::dev::prepare(&options.data, &city, &names)?;
         let endpoints = doors.endpoints();
         endpoints.save(&options.data)?;
 

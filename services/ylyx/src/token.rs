@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use kit::{Clock, Problem, Result};
 use trust::SigningKey;
-use trust::grants::Users;
+use trust::users::Users;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    #[arg(long = "as", value_name = "NAME", help = "用户编号或姓名，见 users.toml")]
+    #[arg(long = "as", value_name = "NAME", help = "用户编号（id），见 users.toml")]
     pub user: String,
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1440), help = "有效分钟数")]
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=15), help = "有效分钟数，最长 15")]
     pub minutes: u32,
     #[arg(long, value_name = "DIR", default_value = "./data", help = "数据目录")]
     pub data: PathBuf,
@@ -37,8 +37,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Finds the user by id or by name; USER_UNKNOWN lists who there is, ISSUER_KEY_MISSING when `ylyx up` never ran
-    /// on this data folder.
+    /// USER_UNKNOWN for an id that `users.toml` lacks, ISSUER_KEY_MISSING when `ylyx up` never ran on this folder.
     pub fn open(data: &Path, city: Option<&Path>, user: &str, clock: Clock) -> Result<Self> {
         let key = data.join("trust/issuer/signing.key");
         if !key.exists() {
@@ -49,10 +48,7 @@ impl Issuer {
             ));
         }
         let users = Users::load(&data.join("users.toml"))?;
-        let found = users.user.iter().find(|known| known.id == user || known.name == user).ok_or_else(|| {
-            let known: Vec<_> = users.user.iter().map(|user| format!("{}（{}）", user.id, user.name)).collect();
-            Problem::field("as", "USER_UNKNOWN", format!("没有用户“{user}”，可用的有：{}", known.join("、")))
-        })?;
+        let found = users.find(user)?;
         Ok(Issuer {
             key: SigningKey::load_or_create(&key)?,
             user: trust::User { id: found.id.clone(), name: found.name.clone(), unit: found.unit.clone() },

@@ -33,7 +33,7 @@ pub struct ClassIntake {
 
 #[tonic::async_trait]
 impl Intake for ClassIntake {
-    const REGISTER: &'static str = "classes";
+    const REGISTER: &'static str = "childcare.class";
     type Row = ClassRow;
 
     async fn take(&self, tx: &mut Tx, import: &Import, author: &Author, rows: &[(u64, ClassRow)]) -> Result<Tally> {
@@ -56,9 +56,7 @@ impl Intake for ClassIntake {
             let verdict = draft.entry.and_then(|entry| {
                 claimed.map_err(|fault| vec![fault])?;
                 let institution = institution.map_err(|fault| vec![fault])?;
-                known
-                    .decide(import, &institution, record.as_ref(), entry, author)
-                    .map_err(|fault| vec![fault])
+                known.decide(import, &institution, record.as_ref(), entry, author).map_err(|fault| vec![fault])
             });
             match verdict {
                 Err(faults) => tally.refuse(*row, faults),

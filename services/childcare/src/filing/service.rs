@@ -26,7 +26,11 @@ pub struct Filings {
 }
 
 impl Filings {
-    async fn act(&self, act: Act, request: Request<wire::FilingRequest>) -> Result<Response<wire::Institution>, Status> {
+    async fn act(
+        &self,
+        act: Act,
+        request: Request<wire::FilingRequest>,
+    ) -> Result<Response<wire::Institution>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let id = institution_id(&request.id)?;
@@ -111,19 +115,31 @@ fn told(designation: &Designation, on: Date, act: &str, reason: &str, document_n
 
 #[tonic::async_trait]
 impl FilingService for Filings {
-    async fn submit_filing(&self, request: Request<wire::FilingRequest>) -> Result<Response<wire::Institution>, Status> {
+    async fn submit_filing(
+        &self,
+        request: Request<wire::FilingRequest>,
+    ) -> Result<Response<wire::Institution>, Status> {
         self.act(Act::Submit, request).await
     }
 
-    async fn confirm_filing(&self, request: Request<wire::FilingRequest>) -> Result<Response<wire::Institution>, Status> {
+    async fn confirm_filing(
+        &self,
+        request: Request<wire::FilingRequest>,
+    ) -> Result<Response<wire::Institution>, Status> {
         self.act(Act::Confirm, request).await
     }
 
-    async fn reject_filing(&self, request: Request<wire::FilingRequest>) -> Result<Response<wire::Institution>, Status> {
+    async fn reject_filing(
+        &self,
+        request: Request<wire::FilingRequest>,
+    ) -> Result<Response<wire::Institution>, Status> {
         self.act(Act::Reject, request).await
     }
 
-    async fn change_filing(&self, request: Request<wire::FilingRequest>) -> Result<Response<wire::Institution>, Status> {
+    async fn change_filing(
+        &self,
+        request: Request<wire::FilingRequest>,
+    ) -> Result<Response<wire::Institution>, Status> {
         self.act(Act::Change, request).await
     }
 
@@ -155,8 +171,7 @@ impl FilingService for Filings {
                 return Err(problem_of(faults));
             }
             store::insert(&mut tx, &designation).await?;
-            let (id, event) =
-                told(&designation, designation.valid_from, "授予", "", &designation.document_number);
+            let (id, event) = told(&designation, designation.valid_from, "授予", "", &designation.document_number);
             append_history(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
             let answer = designation_message(designation.clone());

@@ -159,8 +159,7 @@ pub async fn named_before(tx: &mut Tx, id: Uuid, keys: &[String]) -> Result<Vec<
 pub async fn name(tx: &mut Tx, id: Uuid, keys: &[(String, Option<Uuid>)]) -> Result<()> {
     for chunk in keys.chunks(ROWS_PER_STATEMENT) {
         let query = tx.query(Sql::built(format!("{INTO_KEY}{}", placeholders(chunk.len(), 3))));
-        let query =
-            chunk.iter().fold(query, |query, (key, record)| query.bind(id).bind(key.clone()).bind(*record));
+        let query = chunk.iter().fold(query, |query, (key, record)| query.bind(id).bind(key.clone()).bind(*record));
         query.execute().await?;
     }
     Ok(())

@@ -17,7 +17,10 @@ use crate::institutions::store::Author;
 pub enum Step<Row> {
     Start(ImportStart),
     /// Rows with their numbers in the sheet.
-    Batch { number: u64, rows: Vec<(u64, Row)> },
+    Batch {
+        number: u64,
+        rows: Vec<(u64, Row)>,
+    },
     Finish,
 }
 
@@ -90,9 +93,10 @@ impl<I: Intake> Conversation<I> {
                 return Err(Problem::field("start.mode", "IMPORT_MODE_MISSING", "请选择预检或导入"));
             }
         };
-        let effective_on = start.effective_on.parse().map_err(|_| {
-            Problem::field("start.effective_on", "DATE_INVALID", "生效日期应写作2025-11-05的形式")
-        })?;
+        let effective_on = start
+            .effective_on
+            .parse()
+            .map_err(|_| Problem::field("start.effective_on", "DATE_INVALID", "生效日期应写作2025-11-05的形式"))?;
         self.bureau.region("start.region", &start.region)?;
         self.scope.check(&start.region)?;
         Ok(Terms {

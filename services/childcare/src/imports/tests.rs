@@ -103,7 +103,10 @@ async fn a_batch_sent_twice_is_answered_as_the_first_time_and_applied_once() {
     let many = vec![institution(1, "甲"); 2001];
     assert_eq!(refusal(fixture.institutions(vec![begin(), batch(1, many)]).await), "BATCH_TOO_LARGE");
     assert_eq!(refusal(fixture.institutions(vec![batch(1, vec![])]).await), "IMPORT_NOT_STARTED");
-    assert_eq!(refusal(fixture.classes(vec![Step::Start(start(2, Commit, "2025-11-05", true))]).await), "IMPORT_TERMS_CHANGED");
+    assert_eq!(
+        refusal(fixture.classes(vec![Step::Start(start(2, Commit, "2025-11-05", true))]).await),
+        "IMPORT_TERMS_CHANGED"
+    );
 }
 
 #[tokio::test]

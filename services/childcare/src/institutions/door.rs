@@ -23,7 +23,8 @@ impl Draft {
     /// The keys by which a file names an institution.
     pub fn keys(&self) -> Vec<String> {
         let uscc = self.uscc.iter().map(|uscc| format!("u:{uscc}"));
-        let name = self.county.iter().filter(|_| !self.name.is_empty()).map(|county| format!("n:{county}/{}", self.name));
+        let name =
+            self.county.iter().filter(|_| !self.name.is_empty()).map(|county| format!("n:{county}/{}", self.name));
         uscc.chain(name).collect()
     }
 }

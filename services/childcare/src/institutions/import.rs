@@ -31,7 +31,7 @@ pub struct InstitutionIntake {
 
 #[tonic::async_trait]
 impl Intake for InstitutionIntake {
-    const REGISTER: &'static str = "institutions";
+    const REGISTER: &'static str = "childcare.institution";
     type Row = InstitutionRow;
 
     async fn take(
@@ -105,7 +105,10 @@ impl InstitutionIntake {
         };
         if !self.bureau.covers(region, &known.facts.value.region) {
             let place = self.bureau.name_of(&known.facts.value.region);
-            return Err(Fault::conflict("INSTITUTION_ELSEWHERE", format!("该信用代码已登记在{place}，请由当地办理迁移")));
+            return Err(Fault::conflict(
+                "INSTITUTION_ELSEWHERE",
+                format!("该信用代码已登记在{place}，请由当地办理迁移"),
+            ));
         }
         if let (Some(ours), Some(theirs)) = (&known.uscc, &entry.uscc)
             && ours != theirs

@@ -15,12 +15,12 @@ use super::store::{self, Author, Filter};
 use super::{Change, Entry, Institution, door, operate, register, revise};
 use crate::bureau::Bureau;
 use crate::cells::{self, Cells};
+use crate::changes;
 use crate::codes::Coded;
 use crate::columns::{Page, id};
 use crate::fault::{Fault, problem_of};
 use crate::filing::{self, door::designation_message};
 use crate::imports::stream::{Step, answers};
-use crate::changes;
 
 /// Serves the register of institutions.
 #[derive(Clone, Debug)]
@@ -73,7 +73,8 @@ impl Institutions {
         }
         let facts = &entry.facts;
         let same_place = |found: &&Institution| found.facts.value.county == facts.county && other(found);
-        let renamed = own.is_none_or(|own| own.facts.value.name != facts.name || own.facts.value.county != facts.county);
+        let renamed =
+            own.is_none_or(|own| own.facts.value.name != facts.name || own.facts.value.county != facts.county);
         if renamed && store::by_name(tx, &[&facts.name], today).await?.iter().any(|found| same_place(&found)) {
             return Err(Problem::new(Kind::Exists, "NAME_TAKEN", format!("本县已登记名为“{}”的机构", facts.name))
                 .and_field("name", "本县已有同名机构"));
@@ -81,7 +82,11 @@ impl Institutions {
         Ok(())
     }
 
-    async fn set_operating(&self, request: Request<wire::OperationRequest>, operating: bool) -> Result<wire::Institution> {
+    async fn set_operating(
+        &self,
+        request: Request<wire::OperationRequest>,
+        operating: bool,
+    ) -> Result<wire::Institution> {
         let caller = Caller::of(&request).map_err(|_| Problem::forbidden("CALLER_UNKNOWN", "无法识别调用者"))?;
         let request = request.into_inner();
         let id = institution_id(&request.id)?;
@@ -193,8 +198,7 @@ impl InstitutionService for Institutions {
         let request = request.into_inner();
         let id = institution_id(&request.id)?;
         let entry = self.read(request.institution.clone())?;
-        let effective_on =
-            cells::date("effective_on", "生效日期", &request.effective_on).map_err(Problem::from)?;
+        let effective_on = cells::date("effective_on", "生效日期", &request.effective_on).map_err(Problem::from)?;
         caller.scope.check(&entry.facts.region)?;
         let author = self.bureau.author(&caller)?;
         let shown = changes::retry(|| async {

@@ -183,7 +183,13 @@ async fn with_facts_of(tx: &mut Tx, scope: &Scope, id: Uuid, day: String, today:
 }
 
 /// A page of institutions as of today, in the order of registration.
-pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page, today: Date) -> Result<(Vec<Institution>, String)> {
+pub async fn page(
+    db: &Db,
+    scope: &Scope,
+    filter: Filter,
+    page: Page,
+    today: Date,
+) -> Result<(Vec<Institution>, String)> {
     let mut conditions = Conditions::after(4);
     conditions.within("f.region", scope.prefixes());
     conditions.within("f.region", filter.region.as_deref());
@@ -326,4 +332,48 @@ pub async fn append_history(tx: &mut Tx, events: &[(Uuid, &Event)], author: &Aut
         query.execute().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::contract::ImportMode::Commit;
+
+    use super::*;
+    use crate::imports::stream::Step;
+    use crate::testing::{batch, bureau, institution, start};
+
+    #[tokio::test]
+    async fn pages_neither_skip_nor_repeat_and_filters_mean_what_they_say() {
+        let fixture = bureau("2025-11-05").await;
+        let bureau = &fixture.bureau;
+        let names = ["甲园", "乙园", "丙100%园", "丁托", "戊园"];
+        let rows = names.iter().enumerate().map(|(n, name)| institution(n, name)).collect();
+        fixture.institutions(vec![Step::Start(start(1, Commit, "2025-11-05", false)), batch(1, rows)]).await;
+        let scope = Scope::of_the_service();
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let asked = Page::asked(Some(proto::common::Page { size: 2, cursor })).unwrap();
+            let filter = Filter { region: Some(vec!["530402".into()]), operating: Some(true), ..Filter::default() };
+            let (found, next) = page(&bureau.db, &scope, filter, asked, bureau.clock.today()).await.unwrap();
+            seen.extend(found.into_iter().map(|institution| institution.facts.value.name));
+            if next.is_empty() {
+                break;
+            }
+            cursor = next;
+        }
+        assert_eq!(seen, names);
+        for (part, matching) in [("%", 1), ("园", 4), ("_", 0)] {
+            let filter = Filter { name_contains: part.into(), ..Filter::default() };
+            let all = Page::asked(None).unwrap();
+            assert_eq!(page(&bureau.db, &scope, filter, all, bureau.clock.today()).await.unwrap().0.len(), matching);
+        }
+        let elsewhere = Filter { region: Some(vec!["530481".into()]), ..Filter::default() };
+        let all = Page::asked(None).unwrap();
+        assert!(page(&bureau.db, &scope, elsewhere, all, bureau.clock.today()).await.unwrap().0.is_empty());
+        assert_eq!(
+            Page::asked(Some(proto::common::Page { size: 1, cursor: "x".into() })).unwrap_err().reason,
+            "CURSOR_INVALID"
+        );
+    }
 }

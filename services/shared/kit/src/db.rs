@@ -255,7 +255,7 @@ pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
 }
 
 /// Runs a transaction again after a transient failure. The attempt begins and commits its own transaction.
-pub async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+pub async fn retry<T, A: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> A) -> Result<T> {
     let mut tries = 0u32;
     loop {
         match attempt().await {

@@ -16,5 +16,6 @@ pub mod telemetry;
 
 pub use clock::Clock;
 pub use db::{Db, Sql, Tx, retry};
+pub use folder::Folder;
 pub use problem::{Kind, Problem, Result};
 pub use shutdown::Shutdown;

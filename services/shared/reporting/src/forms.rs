@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::trust_stub::Caller;
 use city::form::{Form, ReportingLevel, Severity};
 use city::period::Period;
 use city::region::Level;
@@ -11,6 +10,7 @@ use jiff::civil::Date;
 use kit::{Problem, Result};
 
 use crate::Desk;
+use crate::person::Person;
 use crate::report::{Cell, Finding};
 
 /// V11 of dictionary §6.4: a change against the period before that wants an explanation.
@@ -61,7 +61,7 @@ impl Desk {
 
     /// The role in which the caller may take a step for a region: the chain's, or the bureau's own for the city's
     /// report. ROLE_MISSING.
-    pub(crate) fn authorise<'f>(&self, caller: &Caller, role: &'f str, region: &str) -> Result<&'f str> {
+    pub(crate) fn authorise<'f>(&self, caller: &dyn Person, role: &'f str, region: &str) -> Result<&'f str> {
         if region == self.city.code
             && let Some(own) = for_the_city(role)
             && caller.holds(own, region)

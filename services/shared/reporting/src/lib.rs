@@ -9,12 +9,12 @@
 //! - `stream_identity`: which stream this database writes, and what happens when it comes back from a backup.
 
 mod forms;
+mod person;
 mod publication;
 mod register;
 mod report;
 mod retry;
 mod stream_identity;
-pub mod trust_stub;
 
 #[cfg(test)]
 mod tests;
@@ -22,13 +22,13 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::trust_stub::SigningKey;
 use city::bundle::City;
 use kit::db::Migrations;
 use kit::{Clock, Db, Problem, Result, Shutdown};
 use proto::reporting::publication_service_server::PublicationServiceServer;
 use proto::reporting::report_service_server::ReportServiceServer;
 use tokio::sync::watch;
+use trust::SigningKey;
 
 pub use publication::service::Publications;
 pub use register::{Computed, NoRegister, Register};
@@ -47,6 +47,15 @@ const fn statements() -> [&'static str; report::store::STATEMENTS.len() + public
         at += 1;
     }
     all
+}
+
+/// The desk's tables, beside those of the bureau's registers.
+pub fn migrations() -> Migrations {
+    Migrations {
+        table: "_reporting_migrations",
+        sqlite: sqlx::migrate!("migrations/sqlite"),
+        postgres: sqlx::migrate!("migrations/postgres"),
+    }
 }
 
 /// The reporting desk of one bureau. Clones share everything.
@@ -77,12 +86,7 @@ impl Desk {
         register: Arc<dyn Register>,
         data: &Path,
     ) -> Result<Desk> {
-        db.migrate(&Migrations {
-            table: "_reporting_migrations",
-            sqlite: sqlx::migrate!("migrations/sqlite"),
-            postgres: sqlx::migrate!("migrations/postgres"),
-        })
-        .await?;
+        db.migrate(&migrations()).await?;
         let high_water = HighWater::open(data)?;
         stream_identity::settle(&db, &clock, &key, &high_water).await?;
         Ok(Desk {

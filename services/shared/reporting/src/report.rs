@@ -1,4 +1,4 @@
-//! A report (报表): one form, one region, one period, one revision. Types; the rules are in [`acts`] and [`value`].
+//! A report (报表): one form, one region, one period, one revision. Types; the rules are in `acts` and `value`.
 //!
 //! Pure: no SQL, no proto, no clock. Each act that changes a report appends one [`Act`], so the version *is* the
 //! number of acts.
@@ -6,6 +6,7 @@
 pub(crate) mod acts;
 pub(crate) mod convert;
 pub(crate) mod desk;
+pub(crate) mod refusal;
 pub(crate) mod service;
 pub(crate) mod store;
 pub(crate) mod value;

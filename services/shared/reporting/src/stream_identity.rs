@@ -15,11 +15,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::trust_stub::SigningKey;
 use kit::{Clock, Db, Problem, Result};
 use prost::Message;
 use proto::reporting::Publication;
 use serde::{Deserialize, Serialize};
+use trust::SigningKey;
 use uuid::Uuid;
 
 use crate::publication::issue::{LOCK, issue};

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::trust_stub::Caller;
 use kit::{Problem, Result};
 use prost::Message;
 use proto::reporting::publication::Body;
@@ -17,7 +16,8 @@ use super::issue::{LOCK, issue};
 use super::store::{self, Head};
 use crate::Desk;
 use crate::forms::approver_role;
-use crate::report::acts::stated;
+use crate::person::Person;
+use crate::report::refusal::stated;
 use crate::report::{self, Report, Signer};
 use crate::retry::retry;
 
@@ -51,7 +51,7 @@ pub(crate) struct Once {
 
 impl Desk {
     /// Publishes reviewed (or exempted) reports of one form and one period as one envelope.
-    pub(crate) async fn publish(&self, caller: &Caller, publish: &Publish, once: &Once) -> Result<Envelope> {
+    pub(crate) async fn publish(&self, caller: &dyn Person, publish: &Publish, once: &Once) -> Result<Envelope> {
         use PublicationKind::{Final, Flash, Forecast};
         let user = caller.user()?;
         if !matches!(publish.kind, Forecast | Flash | Final) {
@@ -69,7 +69,7 @@ impl Desk {
             }
             let mut reports = Vec::with_capacity(publish.reports.len());
             for id in &publish.reports {
-                reports.push(report::store::load(&mut tx, &caller.scope, *id).await?);
+                reports.push(report::store::load(&mut tx, caller.scope(), *id).await?);
             }
             let is_revision = uniform(&reports)?;
             let form = self.form(&reports[0].form)?;
@@ -83,7 +83,7 @@ impl Desk {
                 report.publish(&reason, signer).map_err(|problem| {
                     problem.and_field(format!("report_ids.{}", report.id), format!("地区 {}", report.region))
                 })?;
-                report::store::save(&mut tx, &caller.scope, report, from).await?;
+                report::store::save(&mut tx, caller.scope(), report, from).await?;
             }
             reports.sort_by_key(|report| self.official_place(&report.region));
             let publication = Publication {
@@ -109,7 +109,7 @@ impl Desk {
     }
 
     /// A tombstone: what was published for these regions counts as missing from here on.
-    pub(crate) async fn withdraw(&self, caller: &Caller, withdraw: &Withdraw, once: &Once) -> Result<Envelope> {
+    pub(crate) async fn withdraw(&self, caller: &dyn Person, withdraw: &Withdraw, once: &Once) -> Result<Envelope> {
         let user = caller.user()?;
         let form = self.form(&withdraw.form)?;
         let role = approver_role(form);
@@ -126,7 +126,7 @@ impl Desk {
             }
             let signer = Signer { user: &user.id, name: &user.name, role, at: self.clock.micros() };
             for region in &withdraw.regions {
-                let (scope, period) = (&caller.scope, &withdraw.period);
+                let (scope, period) = (caller.scope(), &withdraw.period);
                 let published = report::store::latest_published(&mut tx, scope, &form.code, period, region).await?;
                 let mut published = published.ok_or_else(|| {
                     Problem::state("NOT_PUBLISHED", format!("地区 {region} 在该报告期没有已核定的数据"))

@@ -1,10 +1,10 @@
 //! The one way into the stream: take the next sequence, chain to the envelope before, sign, append.
 
-use crate::trust_stub::SigningKey;
 use kit::{Result, Tx};
 use prost::Message;
 use proto::reporting::{Envelope, Publication};
 use ring::digest;
+use trust::SigningKey;
 
 use super::store::{self, Head, Stored};
 

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 
-use crate::trust_stub::Caller;
 use futures::Stream;
 use kit::{Problem, Result};
 use prost::Message;
@@ -13,6 +12,7 @@ use proto::reporting::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use trust::Caller;
 
 use super::desk::{Once, Publish, Withdraw};
 use super::follow::Position;

@@ -9,12 +9,11 @@ use jiff::civil::Date;
 use kit::{Problem, Result};
 use uuid::Uuid;
 
+use super::refusal::{all_of, note_needed, same_person, stated, unmet, within};
 use super::{Act, Basis, Cell, Finding, Report, Signer, State, Submission, act, value};
 
 /// Characters a soft finding's explanation has at least (dictionary §6.4).
 const EXPLANATION_LEAST: usize = 10;
-/// Characters of a note, a reason or an explanation at most.
-const TEXT_MOST: usize = 500;
 
 /// One cell as the clerk filled it in: it replaces what was typed there before.
 #[derive(Clone, Debug)]
@@ -375,50 +374,6 @@ fn settle_typed(cells: &mut [Cell], submit: &Submit<'_>) -> Result<()> {
                 }
             }
         }
-    }
-    Ok(())
-}
-
-fn unmet(finding: &Finding, reason: &'static str) -> Problem {
-    let advice = if finding.hard { "" } else { "，请说明原因（不少于 10 个字）" };
-    let message = format!("{} {}{advice}", finding.check, finding.message);
-    let mut problem = Problem::state(reason, &message);
-    problem = problem.and_field(&finding.check, &message);
-    for element in &finding.elements {
-        problem = problem.and_field(element, &message);
-    }
-    problem
-}
-
-fn note_needed(element: &str) -> Problem {
-    Problem::field(element, "NOTE_NEEDED", "填报数与台账数不一致，请在备注中说明")
-}
-
-fn same_person() -> Problem {
-    Problem::forbidden("SAME_PERSON", "相邻两个环节不能由同一人办理")
-}
-
-/// The first problem, with the fields of all: a person sees everything that is wrong at once.
-fn all_of(problems: impl IntoIterator<Item = Problem>) -> Result<()> {
-    let mut problems = problems.into_iter();
-    let Some(mut first) = problems.next() else { return Ok(()) };
-    first.fields.extend(problems.flat_map(|problem| problem.fields));
-    Err(first)
-}
-
-/// A reason that has to be given: REASON_NEEDED, TEXT_TOO_LONG.
-pub(crate) fn stated(field: &str, text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Problem::field(field, "REASON_NEEDED", "请写明原因"));
-    }
-    within(field, text)?;
-    Ok(text.to_owned())
-}
-
-fn within(field: &str, text: &str) -> Result<()> {
-    if text.chars().count() > TEXT_MOST {
-        return Err(Problem::field(field, "TEXT_TOO_LONG", format!("文字不能超过 {TEXT_MOST} 个字")));
     }
     Ok(())
 }

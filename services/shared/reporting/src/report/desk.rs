@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::trust_stub::Caller;
 use city::form::Form;
 use city::period::Period;
 use jiff::civil::Date;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use super::acts::{Entry, Opening, Submit};
 use super::{Basis, Cell, Report, Signer, State, Submission, convert, store};
 use crate::forms::{approver_role, fill_role, review_role, reviews};
+use crate::person::Person;
 use crate::retry::retry;
 use crate::{Desk, cursor_invalid};
 
@@ -42,7 +42,7 @@ impl Desk {
     /// the next revision of a published report.
     pub(crate) async fn open_report(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         form: &str,
         region: &str,
         period: &str,
@@ -60,24 +60,24 @@ impl Desk {
             let mut tx = self.db.begin().await?;
             let (cells, counter) = (draft.cells.clone(), draft.counter);
             let previous = self.published_before(&mut tx, caller, form, region, period).await?;
-            let report = match store::latest(&mut tx, &caller.scope, &form.code, &code, region).await? {
+            let report = match store::latest(&mut tx, caller.scope(), &form.code, &code, region).await? {
                 None => {
                     let mut report = Report::open(self.opening(form, region, period, cells, counter), signer);
                     self.note_findings(form, &mut report, &previous);
-                    store::insert(&mut tx, &caller.scope, &report).await?;
+                    store::insert(&mut tx, caller.scope(), &report).await?;
                     report
                 }
                 Some(last) if last.state == State::Published && !revision_reason.trim().is_empty() => {
                     let mut next = last.revise(self.clock.id(), revision_reason, cells, counter, signer)?;
                     self.note_findings(form, &mut next, &previous);
-                    store::insert(&mut tx, &caller.scope, &next).await?;
+                    store::insert(&mut tx, caller.scope(), &next).await?;
                     next
                 }
                 Some(mut report) => {
                     let from = report.version();
                     if report.refresh(cells, counter, signer) {
                         self.note_findings(form, &mut report, &previous);
-                        store::save(&mut tx, &caller.scope, &report, from).await?;
+                        store::save(&mut tx, caller.scope(), &report, from).await?;
                     }
                     report
                 }
@@ -89,21 +89,21 @@ impl Desk {
     }
 
     /// One report, for those who may see its region.
-    pub(crate) async fn report(&self, caller: &Caller, id: Uuid) -> Result<Report> {
-        retry(|| async { store::load(&mut self.db.begin().await?, &caller.scope, id).await }).await
+    pub(crate) async fn report(&self, caller: &dyn Person, id: Uuid) -> Result<Report> {
+        retry(|| async { store::load(&mut self.db.begin().await?, caller.scope(), id).await }).await
     }
 
     /// A page of the reports of a form and period, a row for every region that owes one, in official order. With the
     /// cursor of the next page, empty after the last.
     pub(crate) async fn list_reports(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         listing: &Listing,
     ) -> Result<(Vec<ReportSummary>, String)> {
         let form = self.form(&listing.form)?;
         let period = self.period(form, &listing.period)?;
         let (today, code) = (self.clock.today(), period.to_string());
-        let stored = store::list(&self.db, &caller.scope, &form.code, &code).await?;
+        let stored = store::list(&self.db, caller.scope(), &form.code, &code).await?;
         let owing: Vec<&str> = self.reporting_regions(form).collect();
         let start = match listing.cursor.as_str() {
             "" => 0,
@@ -111,7 +111,7 @@ impl Desk {
         };
         let mut rows = owing[start..]
             .iter()
-            .filter(|region| caller.scope.covers(region))
+            .filter(|region| caller.scope().covers(region))
             .filter(|region| listing.region.is_empty() || self.is_within(region, &listing.region))
             .map(|region| match stored.get(*region) {
                 Some(line) => convert::summary(&line.report, line.version, today),
@@ -126,7 +126,7 @@ impl Desk {
 
     pub(crate) async fn save_report(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         id: Uuid,
         version: u64,
         entries: &[Entry],
@@ -141,7 +141,7 @@ impl Desk {
 
     pub(crate) async fn submit_report(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         id: Uuid,
         version: u64,
         kind: Submission,
@@ -164,7 +164,7 @@ impl Desk {
         .await
     }
 
-    pub(crate) async fn review_report(&self, caller: &Caller, id: Uuid, version: u64) -> Result<Report> {
+    pub(crate) async fn review_report(&self, caller: &dyn Person, id: Uuid, version: u64) -> Result<Report> {
         self.change(caller, id, version, signs_next, |report, context, signer| {
             report.review(reviews(context.form), signer)
         })
@@ -173,7 +173,7 @@ impl Desk {
 
     pub(crate) async fn send_back_report(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         id: Uuid,
         version: u64,
         faults: &[(String, String)],
@@ -186,14 +186,20 @@ impl Desk {
         .await
     }
 
-    pub(crate) async fn recall_report(&self, caller: &Caller, id: Uuid, version: u64, reason: &str) -> Result<Report> {
+    pub(crate) async fn recall_report(
+        &self,
+        caller: &dyn Person,
+        id: Uuid,
+        version: u64,
+        reason: &str,
+    ) -> Result<Report> {
         self.change(caller, id, version, fills, |report, _, signer| report.recall(reason, signer)).await
     }
 
     /// Excuses a region, whether it has opened a report or not.
     pub(crate) async fn exempt_report(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         form: &str,
         region: &str,
         period: &str,
@@ -207,18 +213,18 @@ impl Desk {
         retry(|| async {
             let signer = self.signer(caller, role)?;
             let mut tx = self.db.begin().await?;
-            let report = match store::latest(&mut tx, &caller.scope, &form.code, &code, region).await? {
+            let report = match store::latest(&mut tx, caller.scope(), &form.code, &code, region).await? {
                 None => {
                     let cells = self.cells(form, &BTreeMap::new(), &BTreeMap::new());
                     let opening = self.opening(form, region, period, cells, None);
                     let report = Report::open_exempt(opening, reason, signer)?;
-                    store::insert(&mut tx, &caller.scope, &report).await?;
+                    store::insert(&mut tx, caller.scope(), &report).await?;
                     report
                 }
                 Some(mut report) => {
                     let from = report.version();
                     report.exempt(reason, signer)?;
-                    store::save(&mut tx, &caller.scope, &report, from).await?;
+                    store::save(&mut tx, caller.scope(), &report, from).await?;
                     report
                 }
             };
@@ -231,7 +237,7 @@ impl Desk {
     /// Loads a report, lets `act` decide, and saves it. The caller needs `role` in the report's region.
     async fn change(
         &self,
-        caller: &Caller,
+        caller: &dyn Person,
         id: Uuid,
         version: u64,
         role: for<'f> fn(&Report, &'f Form) -> &'f str,
@@ -239,7 +245,7 @@ impl Desk {
     ) -> Result<Report> {
         retry(|| async {
             let mut tx = self.db.begin().await?;
-            let mut report = store::load(&mut tx, &caller.scope, id).await?;
+            let mut report = store::load(&mut tx, caller.scope(), id).await?;
             let form = self.form(&report.form)?;
             let role = self.authorise(caller, role(&report, form), &report.region)?;
             let period = self.period(form, &report.period)?;
@@ -253,7 +259,7 @@ impl Desk {
                 return Err(decided.err().filter(says_more).unwrap_or(stale));
             }
             decided?;
-            store::save(&mut tx, &caller.scope, &report, from).await?;
+            store::save(&mut tx, caller.scope(), &report, from).await?;
             tx.commit().await?;
             Ok(report)
         })
@@ -264,26 +270,26 @@ impl Desk {
     async fn published_before(
         &self,
         tx: &mut kit::Tx,
-        caller: &Caller,
+        caller: &dyn Person,
         form: &Form,
         region: &str,
         period: Period,
     ) -> Result<Vec<Cell>> {
         let before = form.cadence.previous(period).to_string();
-        let published = store::latest_published(tx, &caller.scope, &form.code, &before, region).await?;
+        let published = store::latest_published(tx, caller.scope(), &form.code, &before, region).await?;
         Ok(published.filter(|report| !report.is_exempt() && !report.is_withdrawn()).map_or(Vec::new(), |one| one.cells))
     }
 
     /// What a draft begins with. The register is asked only when its change counter moved since the last draft of the
     /// same form, region and period.
-    async fn draft(&self, caller: &Caller, form: &Form, region: &str, period: Period) -> Result<Draft> {
-        let bases = store::bases(&self.db, &caller.scope, region).await?;
+    async fn draft(&self, caller: &dyn Person, form: &Form, region: &str, period: Period) -> Result<Draft> {
+        let bases = store::bases(&self.db, caller.scope(), region).await?;
         if !form.elements.iter().any(|code| self.is_computed(code)) {
             return Ok(Draft { cells: self.cells(form, &bases, &BTreeMap::new()), counter: None });
         }
         let code = period.to_string();
         let last = retry(|| async {
-            store::latest(&mut self.db.begin().await?, &caller.scope, &form.code, &code, region).await
+            store::latest(&mut self.db.begin().await?, caller.scope(), &form.code, &code, region).await
         })
         .await?;
         // The counter is read before the counts: a change in between is then noticed the next time.
@@ -336,7 +342,7 @@ impl Desk {
         report.note_findings(found);
     }
 
-    fn signer<'a>(&self, caller: &'a Caller, role: &'a str) -> Result<Signer<'a>> {
+    fn signer<'a>(&self, caller: &'a dyn Person, role: &'a str) -> Result<Signer<'a>> {
         let user = caller.user()?;
         Ok(Signer { user: &user.id, name: &user.name, role, at: self.clock.micros() })
     }

@@ -1,6 +1,5 @@
 //! `ReportService` at the door: convert, let the desk act for the caller, convert.
 
-use crate::trust_stub::Caller;
 use kit::Result;
 use proto::reporting::report_service_server::ReportService;
 use proto::reporting::{
@@ -9,6 +8,7 @@ use proto::reporting::{
     SendBackReportRequest, SubmitReportRequest,
 };
 use tonic::{Request, Response, Status};
+use trust::Caller;
 
 use super::acts::Entry;
 use super::convert;

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::trust_stub::Scope;
 use jiff::civil::Date;
 use kit::{Db, Problem, Result, Sql, Tx, db::placeholders};
 use sqlx::FromRow;
+use trust::Scope;
 use uuid::Uuid;
 
 use super::{Act, Basis, Cell, Finding, Report, State, Submission};
