@@ -1,8 +1,6 @@
 //! What every change of a register shares: the change counter, which stands still while nothing changes, and
 //! idempotency keys, so that a mutation asked for twice is done once and answered alike.
 
-use std::time::Duration;
-
 use kit::{Db, Problem, Result, Tx};
 use prost::Message;
 
@@ -10,21 +8,6 @@ pub const BUMP: &str = "UPDATE change_counter SET value = value + 1 WHERE id = 1
 pub const SELECT_COUNTER: &str = "SELECT value FROM change_counter WHERE id = 1";
 pub const SELECT_ANSWER: &str = "SELECT request, response FROM idempotency WHERE method = $1 AND key = $2";
 pub const INSERT_ANSWER: &str = "INSERT INTO idempotency (method, key, request, response) VALUES ($1, $2, $3, $4)";
-
-/// Runs a transaction again after a transient failure, as [`kit::retry`] does, with a future of one type: only so can
-/// the compiler see that it may move between threads, which a gRPC method's must.
-pub async fn retry<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F) -> Result<T> {
-    let mut pause = Duration::from_millis(5);
-    loop {
-        match attempt().await {
-            Err(problem) if problem.is_transient() && pause < Duration::from_millis(500) => {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-            result => return result,
-        }
-    }
-}
 
 /// Counts a change; called in every transaction that changes a register.
 pub async fn bump(tx: &mut Tx) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use city::period::Period;
-use kit::Result;
+use kit::{Result, retry};
 use reporting::{Computed, Register};
 
 use crate::bureau::Bureau;
@@ -32,7 +32,7 @@ impl Register for Registers {
     /// has zero, because the register is where its institutions would be; other regions have no answer.
     async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
         let last_day = period.last_day().to_string();
-        changes::retry(|| async {
+        retry(|| async {
             // One snapshot for all elements, so that parts never exceed their whole.
             let mut tx = self.bureau.db.begin().await?;
             let mut computed = Vec::with_capacity(ELEMENTS.len() * regions.len());

@@ -9,7 +9,7 @@ use city::indicator::Indicator;
 use city::period::Period;
 use city::region::Region;
 use kit::clock::rfc3339;
-use kit::{Kind, Problem, Result};
+use kit::{Problem, Result};
 use proto::reporting::PublicationKind;
 
 pub use detail::detail;
@@ -37,9 +37,9 @@ pub fn place<'c>(context: &Context<'c>, region: &str, period: &str, as_of: i64) 
     let found = tree
         .get(region)
         .filter(|found| found.code == tree.city().code || found.parent == tree.city().code)
-        .ok_or_else(|| Problem {
-            kind: Kind::NotFound,
-            ..Problem::field("region", "REGION_UNKNOWN", format!("没有代码为“{region}”的市、县（市、区）"))
+        .ok_or_else(|| {
+            let message = format!("没有代码为“{region}”的市、县（市、区）");
+            Problem::not_found("REGION_UNKNOWN", message.clone()).and_field("region", message)
         })?;
     let period = period.parse::<Period>().map_err(|_| {
         Problem::field(
@@ -53,9 +53,9 @@ pub fn place<'c>(context: &Context<'c>, region: &str, period: &str, as_of: i64) 
 
 /// The indicator with this code.
 pub fn indicator<'c>(context: &Context<'c>, code: &str) -> Result<&'c Indicator> {
-    context.reference.plan.indicators.iter().find(|indicator| indicator.code == code).ok_or_else(|| Problem {
-        kind: Kind::NotFound,
-        ..Problem::field("code", "INDICATOR_UNKNOWN", format!("方案中没有代码为“{code}”的指标"))
+    context.reference.plan.indicators.iter().find(|indicator| indicator.code == code).ok_or_else(|| {
+        let message = format!("方案中没有代码为“{code}”的指标");
+        Problem::not_found("INDICATOR_UNKNOWN", message.clone()).and_field("code", message)
     })
 }
 

@@ -1,7 +1,82 @@
-//! Placeholder until the pages arrive.
-use crate::view::*;
-pub struct Frame { pub city_title: String, pub synthetic: bool, pub plan_title: String, pub region_options: Vec<(String, String)>, pub period_options: Vec<(String, String)> }
-pub fn overview(_: &Frame, _: &IndicatorList, _: &BureauList, _: &TaskList, _: &ProjectList) -> kit::Result<String> { Ok(String::new()) }
-pub fn indicator(_: &Frame, _: &IndicatorDetail, _: &BureauList, _: &str) -> kit::Result<String> { Ok(String::new()) }
-pub fn error(_: Option<&Frame>, _: u16, _: &str, _: &str) -> String { String::new() }
-pub const STYLESHEET: &str = "";
+//! The console: two pages and an error page, as HTML made on the server (design/console). Pure: what a page shows is
+//! what it is given, so the same views give the same page.
+//!
+//! A page needs no script and nothing from elsewhere; charts are SVG that takes its colours from the stylesheet.
+
+mod bullet;
+mod card;
+mod indicator;
+mod labels;
+mod overview;
+mod page;
+mod series;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod words;
+
+use askama::Template;
+use kit::{Problem, Result};
+
+use crate::view::{BureauList, IndicatorDetail, IndicatorList, ProjectList, TaskList};
+use page::Page;
+
+pub use words::period_title;
+
+/// What `/assets/console.css` serves.
+pub const STYLESHEET: &str = include_str!("../assets/console.css");
+
+/// What every page carries around its content.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Name of the whole, such as 玉溪市“一老一小”协同平台.
+    pub city_title: String,
+    /// Demonstration data: every page says so.
+    pub synthetic: bool,
+    pub plan_title: String,
+    /// Code and name, in official order, the city first.
+    pub region_options: Vec<(String, String)>,
+    /// Period as the interface writes it, and as people read it.
+    pub period_options: Vec<(String, String)>,
+}
+
+/// 总览: the verdict, the core indicators, further targets, tasks, projects and the freshness of the data.
+pub fn overview(
+    frame: &Frame,
+    list: &IndicatorList,
+    bureaus: &BureauList,
+    tasks: &TaskList,
+    projects: &ProjectList,
+) -> Result<String> {
+    overview::Overview::new(frame, list, bureaus, tasks, projects).render().map_err(Problem::internal)
+}
+
+/// One indicator: value, path, parts, counties, revisions, definition; `proof_url` is where its 数据溯源单 is.
+pub fn indicator(frame: &Frame, detail: &IndicatorDetail, bureaus: &BureauList, proof_url: &str) -> Result<String> {
+    indicator::IndicatorPage::new(frame, detail, bureaus, proof_url).render().map_err(Problem::internal)
+}
+
+/// A page that says what went wrong. Without a frame the city is not known yet.
+pub fn error(frame: Option<&Frame>, status: u16, message: &str, reason: &str) -> String {
+    let page = ErrorPage { page: Page::bare(frame), status, message, reason, advice: advice(status) };
+    page.render().unwrap_or_else(|_| "页面暂时无法显示".to_owned())
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: Page,
+    status: u16,
+    message: &'a str,
+    reason: &'a str,
+    advice: &'static str,
+}
+
+/// What is safe and what to do.
+fn advice(status: u16) -> &'static str {
+    match status {
+        400..=499 => "数据没有变动。请核对地址中的指标代码、地区和报告期，或回到总览重新选择。",
+        503 => "各部门已签名发布的数据都在，没有丢失。平台正在与部门服务建立联系，请稍后刷新。",
+        _ => "各部门已签名发布的数据都在，没有丢失。故障已记录，请稍后重试；仍不行，请把下面的代码告诉运维人员。",
+    }
+}

@@ -41,7 +41,8 @@ pub fn parse_as_of(text: &str) -> Result<Option<i64>> {
     if text.is_empty() {
         return Ok(None);
     }
-    if let Ok(date) = text.parse::<Date>() {
+    // A civil date would also be read off the head of an instant.
+    if let (10, Ok(date)) = (text.len(), text.parse::<Date>()) {
         let next = date.tomorrow().map_err(|_| unreadable(text))?;
         let end = next.in_tz(kit::clock::ZONE).map_err(|_| unreadable(text))?;
         return Ok(Some(end.timestamp().as_microsecond() - 1));

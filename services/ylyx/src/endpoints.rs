@@ -37,8 +37,9 @@ impl Endpoints {
 
     /// The gRPC address of a bureau; BUREAU_UNKNOWN when the suite has none of that name.
     pub fn of(&self, bureau: &str) -> Result<&str> {
-        self.bureaus.get(bureau).map(String::as_str).ok_or_else(|| {
-            Problem::field("register", "BUREAU_UNKNOWN", format!("没有名为 {bureau} 的服务，无法连接"))
-        })
+        self.bureaus
+            .get(bureau)
+            .map(String::as_str)
+            .ok_or_else(|| Problem::field("register", "BUREAU_UNKNOWN", format!("没有名为 {bureau} 的服务，无法连接")))
     }
 }

@@ -87,7 +87,9 @@ pub async fn command(mut options: ImportOptions) -> Result<ExitCode> {
     let report = run(options.clone()).await?;
     let ImportCounts { added, changed, unchanged, disappeared, conflicting, rejected } = report.totals;
     println!("{}编号 {}", if options.preview { "预检" } else { "导入" }, report.import_id);
-    println!("新增 {added}　变更 {changed}　无变化 {unchanged}　消失 {disappeared}　冲突 {conflicting}　不合格 {rejected}");
+    println!(
+        "新增 {added}　变更 {changed}　无变化 {unchanged}　消失 {disappeared}　冲突 {conflicting}　不合格 {rejected}"
+    );
     if report.skipped_batches > 0 {
         println!("续传：前 {} 批此前已导入，其中未采用的行见上次结果", report.skipped_batches);
     }

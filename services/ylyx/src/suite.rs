@@ -13,7 +13,6 @@ use kit::folder::Folder;
 use kit::{Clock, Problem, Result, Shutdown};
 use tokio::task::JoinSet;
 
-use crate::endpoints::Endpoints;
 use doors::{Door, Doors};
 
 /// The bureaus' services, with the distance of their gRPC port from the gateway's.
@@ -97,8 +96,7 @@ impl Suite {
             bureaus: endpoints.bureaus.clone().into_iter().filter(|(name, _)| name != "gateway").collect(),
             accept_synthetic: options.accept_synthetic,
         };
-        let serving =
-            gateway::serve(settings, clock, doors.gateway.listener, doors.http.listener, shutdown.clone());
+        let serving = gateway::serve(settings, clock, doors.gateway.listener, doors.http.listener, shutdown.clone());
         services.spawn(named("gateway", serving));
         Ok(Suite { http, endpoints: endpoints.bureaus, data: options.data, shutdown, services, _folder: folder })
     }

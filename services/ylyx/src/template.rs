@@ -15,9 +15,8 @@ pub struct Args {
 
 pub fn command(args: Args) -> Result<ExitCode> {
     let row = crate::import::row_message(&args.register)?;
-    contract::template::template_xlsx(row.full_name(), &args.out).map_err(|error| {
-        Problem::field("out", "FILE_UNUSABLE", format!("{} 无法写入：{error}", args.out.display()))
-    })?;
+    contract::template::template_xlsx(row.full_name(), &args.out)
+        .map_err(|error| Problem::field("out", "FILE_UNUSABLE", format!("{} 无法写入：{error}", args.out.display())))?;
     println!("已生成 {}", args.out.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -53,8 +53,7 @@ pub async fn command(args: Args) -> Result<ExitCode> {
 
 fn welcome(suite: &Suite) -> String {
     let (data, http) = (suite.data.display(), suite.http);
-    let grpc: String =
-        suite.endpoints.iter().map(|(name, endpoint)| format!("\n    {name:<12} {endpoint}")).collect();
+    let grpc: String = suite.endpoints.iter().map(|(name, endpoint)| format!("\n    {name:<12} {endpoint}")).collect();
     format!(
         "“一老一小”协同平台已启动，按 Ctrl-C 停止
 

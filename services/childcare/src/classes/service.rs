@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use jiff::civil::Date;
-use kit::{Kind, Problem, Result, Tx};
+use kit::{Kind, Problem, Result, Tx, retry};
 use proto::childcare as wire;
 use proto::childcare::class_service_server::ClassService;
 use proto::contract::ImportAcknowledgement;
@@ -90,7 +90,7 @@ impl ClassService for Classes {
         let institution_id = institution_id(&request.institution_id)?;
         let entry = door::read_form(&request.class.clone().unwrap_or_default()).map_err(problem_of)?;
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let institution = self.institution(&mut tx, &caller.scope, institution_id).await?;
             if let Some(answer) = changes::answered(&mut tx, METHOD, &request.idempotency_key, &request).await? {
@@ -123,7 +123,7 @@ impl ClassService for Classes {
             return Err(problem_of(cells.faults).into());
         };
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let class = store::load(&mut tx, &caller.scope, id).await?.class;
             check_version(class.version, request.version)?;
@@ -145,7 +145,7 @@ impl ClassService for Classes {
         let id = class_id(&request.id)?;
         let closed_on = cells::date("closed_on", "停办日期", &request.closed_on).map_err(Problem::from)?;
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let class = store::load(&mut tx, &caller.scope, id).await?.class;
             check_version(class.version, request.version)?;

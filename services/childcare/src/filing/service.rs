@@ -1,7 +1,7 @@
 //! The gRPC door of 备案 and 称号.
 
 use jiff::civil::Date;
-use kit::{Problem, Result};
+use kit::{Problem, Result, retry};
 use proto::childcare as wire;
 use proto::childcare::filing_service_server::FilingService;
 use tonic::{Request, Response, Status};
@@ -44,7 +44,7 @@ impl Filings {
             return Err(problem_of(cells.faults).into());
         }
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let mut institution =
                 institutions::store::load(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
@@ -159,7 +159,7 @@ impl FilingService for Filings {
         let request = request.into_inner();
         let designation = self.read_designation(&request)?;
         let author = self.bureau.author(&caller)?;
-        let granted = changes::retry(|| async {
+        let granted = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let (id, today) = (designation.institution_id, self.bureau.clock.today());
             institutions::store::load(&mut tx, &caller.scope, id, today).await?;
@@ -195,7 +195,7 @@ impl FilingService for Filings {
             return Err(Problem::field("reason", "FIELD_MISSING", "请填写原因").into());
         }
         let author = self.bureau.author(&caller)?;
-        let revoked = changes::retry(|| async {
+        let revoked = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let mut designation = store::load(&mut tx, id).await?;
             let today = self.bureau.clock.today();

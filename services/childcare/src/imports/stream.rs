@@ -1,7 +1,7 @@
 //! The conversation of an import: a start, batches, a finish; one answer to each, given once it is durable.
 
 use futures::stream::{self, BoxStream, Stream, StreamExt};
-use kit::{Problem, Result, Tx};
+use kit::{Problem, Result, Tx, retry};
 use prost::Message;
 use proto::contract::{ImportAcknowledgement, ImportCounts, ImportMode, ImportStart, RowFault};
 use tonic::Status;
@@ -9,7 +9,6 @@ use trust::Scope;
 
 use super::{Counts, DISAPPEARED_LISTED, Import, Mode, Tally, Terms, store};
 use crate::bureau::Bureau;
-use crate::changes;
 use crate::institutions::store::Author;
 
 /// One message of the client.
@@ -117,7 +116,7 @@ impl<I: Intake> Conversation<I> {
             started_by: self.author.by.clone(),
             started_at: self.bureau.clock.micros(),
         };
-        changes::retry(|| async {
+        retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             if let Some(import) = store::load(&mut tx, terms.id, I::REGISTER).await? {
                 import.check_resumed(terms)?;
@@ -132,7 +131,7 @@ impl<I: Intake> Conversation<I> {
 
     async fn batch(&self, terms: &Terms, number: u64, rows: &[(u64, I::Row)]) -> Result<ImportAcknowledgement> {
         let number = i64::try_from(number).unwrap_or(i64::MAX);
-        changes::retry(|| async {
+        retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let mut import = started(&mut tx, terms).await?;
             if number <= import.last_batch {
@@ -151,7 +150,7 @@ impl<I: Intake> Conversation<I> {
     }
 
     async fn finish(&self, terms: &Terms) -> Result<ImportAcknowledgement> {
-        changes::retry(|| async {
+        retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             if let Some(given) = store::finish_given(&mut tx, terms.id).await? {
                 return decode(&given);

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use kit::{Kind, Problem, Result, Tx};
+use kit::{Kind, Problem, Result, Tx, retry};
 use proto::childcare as wire;
 use proto::childcare::institution_service_server::InstitutionService;
 use proto::contract::ImportAcknowledgement;
@@ -97,7 +97,7 @@ impl Institutions {
             return Err(problem_of(cells.faults));
         }
         let author = self.bureau.author(&caller)?;
-        changes::retry(|| async {
+        retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let known = store::load(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
             check_version(known.version, request.version)?;
@@ -139,7 +139,7 @@ impl InstitutionService for Institutions {
     ) -> Result<Response<wire::InstitutionDetail>, Status> {
         let caller = Caller::of(&request)?;
         let id = institution_id(&request.into_inner().id)?;
-        let detail = changes::retry(|| async {
+        let detail = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let institution = store::show(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
             let designations = filing::store::of_institution(&mut tx, id).await?;
@@ -175,7 +175,7 @@ impl InstitutionService for Institutions {
         let entry = self.read(request.institution.clone())?;
         caller.scope.check(&entry.facts.region)?;
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             if let Some(answer) = changes::answered(&mut tx, METHOD, &request.idempotency_key, &request).await? {
                 return Ok(answer);
@@ -201,7 +201,7 @@ impl InstitutionService for Institutions {
         let effective_on = cells::date("effective_on", "生效日期", &request.effective_on).map_err(Problem::from)?;
         caller.scope.check(&entry.facts.region)?;
         let author = self.bureau.author(&caller)?;
-        let shown = changes::retry(|| async {
+        let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let known = store::load(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
             check_version(known.version, request.version)?;

@@ -13,7 +13,6 @@ mod person;
 mod publication;
 mod register;
 mod report;
-mod retry;
 mod stream_identity;
 
 #[cfg(test)]

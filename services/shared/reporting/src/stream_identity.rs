@@ -15,7 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use kit::{Clock, Db, Problem, Result};
+use kit::{Clock, Db, Problem, Result, retry};
 use prost::Message;
 use proto::reporting::Publication;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,6 @@ use uuid::Uuid;
 
 use crate::publication::issue::{LOCK, issue};
 use crate::publication::store::{self, Head};
-use crate::retry::retry;
 
 /// What a publication says that was issued again after a restore.
 pub(crate) const RESTORED: &str = "恢复自备份";

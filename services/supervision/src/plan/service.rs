@@ -50,7 +50,12 @@ impl PlanService for Plans {
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Result<Response<ListTasksResponse>, Status> {
         let asked = request.into_inner();
         let (all, unit) = (&self.0.plan.tasks, &asked.organisation);
-        known(asked.group == 0 || all.iter().any(|task| task.group == asked.group), "group", "GROUP_UNKNOWN", asked.group)?;
+        known(
+            asked.group == 0 || all.iter().any(|task| task.group == asked.group),
+            "group",
+            "GROUP_UNKNOWN",
+            asked.group,
+        )?;
         known(unit.is_empty() || self.0.organisation(unit).is_some(), "organisation", "ORGANISATION_UNKNOWN", unit)?;
         let rows = all
             .iter()
@@ -67,7 +72,12 @@ impl PlanService for Plans {
         let asked = request.into_inner();
         let (all, regions) = (&self.0.plan.projects, &self.0.regions);
         let (category, region) = (&asked.category, &asked.region);
-        known(category.is_empty() || all.iter().any(|row| row.category == *category), "category", "CATEGORY_UNKNOWN", category)?;
+        known(
+            category.is_empty() || all.iter().any(|row| row.category == *category),
+            "category",
+            "CATEGORY_UNKNOWN",
+            category,
+        )?;
         known(region.is_empty() || regions.get(region).is_some(), "region", "REGION_UNKNOWN", region)?;
         // The plan prints where a project lies as a name.
         let lies_within = |location: &str| {
@@ -87,7 +97,12 @@ impl PlanService for Plans {
     ) -> Result<Response<ListAnnexItemsResponse>, Status> {
         let asked = request.into_inner();
         let all = &self.0.plan.lists;
-        known(asked.annex == 0 || all.iter().any(|item| item.annex == asked.annex), "annex", "ANNEX_UNKNOWN", asked.annex)?;
+        known(
+            asked.annex == 0 || all.iter().any(|item| item.annex == asked.annex),
+            "annex",
+            "ANNEX_UNKNOWN",
+            asked.annex,
+        )?;
         let rows = all.iter().filter(|item| asked.annex == 0 || item.annex == asked.annex);
         let (items, next_cursor) =
             page(rows, |row| format!("{}-{}", row.annex, row.number), messages::annex_item, asked.page)?;
@@ -104,7 +119,10 @@ impl PlanService for Plans {
         Ok(Response::new(ListOrganisationsResponse { organisations, next_cursor }))
     }
 
-    async fn list_regions(&self, request: Request<ListRegionsRequest>) -> Result<Response<ListRegionsResponse>, Status> {
+    async fn list_regions(
+        &self,
+        request: Request<ListRegionsRequest>,
+    ) -> Result<Response<ListRegionsResponse>, Status> {
         let asked = request.into_inner();
         let (edition, parent, level) = (self.0.regions.edition(), &asked.parent, &asked.level);
         known(parent.is_empty() || self.0.regions.get(parent).is_some(), "parent", "REGION_UNKNOWN", parent)?;

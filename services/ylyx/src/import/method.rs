@@ -3,7 +3,7 @@
 
 use kit::{Problem, Result};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use proto::contract::ImportStart;
 use tonic::codegen::http::uri::PathAndQuery;
 
@@ -18,8 +18,8 @@ pub(super) struct ImportMethod {
 
 impl ImportMethod {
     /// The method that imports `row`; REGISTER_NOT_IMPORTABLE when no contract has one.
-    pub(super) fn of(pool: &DescriptorPool, row: &MessageDescriptor) -> Result<Self> {
-        let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    pub(super) fn of(row: &MessageDescriptor) -> Result<Self> {
+        let methods = row.parent_pool().services().flat_map(|service| service.methods().collect::<Vec<_>>());
         methods
             .filter(|method| method.is_client_streaming() && method.is_server_streaming())
             .find_map(|method| {
@@ -83,4 +83,28 @@ fn message(field: &FieldDescriptor) -> Option<MessageDescriptor> {
 /// An empty message of the field's type; for a list, of its items'.
 fn empty(field: &FieldDescriptor) -> DynamicMessage {
     DynamicMessage::new(message(field).unwrap_or_else(|| field.parent_message().clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_those_of_the_contract() {
+        use proto::childcare::import_classes_request::Step;
+        use proto::childcare::{ClassRow, ImportClassesRequest};
+
+        let row = crate::import::row_message("childcare.class").unwrap();
+        let method = ImportMethod::of(&row).unwrap();
+        assert_eq!(method.path(), "/ylyx.childcare.v1.ClassService/ImportClasses");
+        let typed = |step: DynamicMessage| ImportClassesRequest::decode(step.encode_to_vec().as_slice()).unwrap().step;
+
+        let start = ImportStart { region: "530402".to_owned(), complete: true, ..ImportStart::default() };
+        assert_eq!(typed(method.start(&start)), Some(Step::Start(start)));
+        let class = ClassRow { class_name: "托大一班".to_owned(), places: 20, ..ClassRow::default() };
+        let sent = DynamicMessage::decode(row, class.encode_to_vec().as_slice()).unwrap();
+        let Some(Step::Batch(batch)) = typed(method.batch(7, vec![(42, sent)])) else { panic!("a batch") };
+        assert_eq!((batch.number, batch.rows[0].row, batch.rows[0].class.clone()), (7, 42, Some(class)));
+        assert!(matches!(typed(method.finish()), Some(Step::Finish(_))));
+    }
 }

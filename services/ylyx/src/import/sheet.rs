@@ -12,8 +12,8 @@ use contract::columns;
 use contract::import::{CellFault, Import, ImportError, Profile, ProfileColumn, RowParser};
 use contract::sheet::Row;
 use kit::{Problem, Result};
-use proto::contract::RowFault;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
+use proto::contract::RowFault;
 use ring::digest::{Context, SHA256};
 
 /// The row message of a register: `childcare.class` is imported as `ylyx.childcare.v1.ClassRow`. REGISTER_UNKNOWN.
@@ -114,8 +114,9 @@ impl Sheet {
     /// Writes the rows that were not taken, in the sheet's own columns.
     pub(super) fn write_rejected(self, path: &Path) -> Result<()> {
         let rows: Vec<_> = self.rejected.into_values().collect();
-        contract::template::rejected_xlsx(path, &self.rows.heading().titles, &rows)
-            .map_err(|error| Problem::field("rejected", "FILE_UNUSABLE", format!("{} 无法写入：{error}", path.display())))
+        contract::template::rejected_xlsx(path, &self.rows.heading().titles, &rows).map_err(|error| {
+            Problem::field("rejected", "FILE_UNUSABLE", format!("{} 无法写入：{error}", path.display()))
+        })
     }
 }
 

@@ -50,7 +50,11 @@ impl Conversation {
     }
 
     /// Sends one batch and waits until it is durable.
-    pub(super) async fn batch(&mut self, number: u64, rows: Vec<(u64, DynamicMessage)>) -> Result<ImportAcknowledgement> {
+    pub(super) async fn batch(
+        &mut self,
+        number: u64,
+        rows: Vec<(u64, DynamicMessage)>,
+    ) -> Result<ImportAcknowledgement> {
         let step = self.method.batch(number, rows);
         self.until_answered(Some(step)).await
     }
@@ -148,9 +152,11 @@ fn problem_of(status: Status) -> Problem {
         _ => Kind::Internal,
     };
     match Problem::reason_of(&status) {
-        reason if reason.is_empty() && kind == Kind::Unavailable => {
-            Problem::new(kind, "SERVICE_UNAVAILABLE", format!("服务连接不上，可稍后用同一导入编号续传：{}", status.message()))
-        }
+        reason if reason.is_empty() && kind == Kind::Unavailable => Problem::new(
+            kind,
+            "SERVICE_UNAVAILABLE",
+            format!("服务连接不上，可稍后用同一导入编号续传：{}", status.message()),
+        ),
         reason if reason.is_empty() => Problem::new(kind, "CALL_REFUSED", format!("服务未受理：{}", status.message())),
         // A reason code lives as long as the program; a refused import has exactly one.
         reason => Problem::new(kind, reason.leak(), status.message()),

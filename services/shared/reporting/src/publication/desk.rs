@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kit::{Problem, Result};
+use kit::{Problem, Result, retry};
 use prost::Message;
 use proto::reporting::publication::Body;
 use proto::reporting::{
@@ -19,7 +19,6 @@ use crate::forms::approver_role;
 use crate::person::Person;
 use crate::report::refusal::stated;
 use crate::report::{self, Report, Signer};
-use crate::retry::retry;
 
 /// Reports in one envelope at most; one publication then stays far below the size of a message.
 const REPORTS_MOST: usize = 500;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use city::form::Form;
 use city::period::Period;
 use jiff::civil::Date;
-use kit::{Problem, Result};
+use kit::{Problem, Result, retry};
 use proto::reporting::{ReportState, ReportSummary};
 use uuid::Uuid;
 
@@ -13,7 +13,6 @@ use super::acts::{Entry, Opening, Submit};
 use super::{Basis, Cell, Report, Signer, State, Submission, convert, store};
 use crate::forms::{approver_role, fill_role, review_role, reviews};
 use crate::person::Person;
-use crate::retry::retry;
 use crate::{Desk, cursor_invalid};
 
 /// What a list of reports is asked for.
