@@ -3,5 +3,6 @@
 pub mod city;
 pub mod people;
 pub mod postgres;
+pub mod process;
 pub mod sheets;
 pub mod suite;

@@ -12,6 +12,9 @@ use ylyx::suite::{Suite, SuiteOptions};
 
 use crate::postgres;
 
+/// Publications of supervision at first start: regions, catalogue, plan, and the printed figures.
+const PRINTED: u64 = 4;
+
 /// Which engine the services keep their records in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -40,16 +43,14 @@ impl Running {
             }
         };
         let options = SuiteOptions {
-            data: data.path().to_owned(),
-            http: "127.0.0.1:0".parse().expect("an address"),
-            grpc_base: 0,
             city,
-            databases,
+            database: databases,
             clock: clock.clone(),
+            ..SuiteOptions::on_free_ports(data.path())
         };
         let suite = Suite::start(options.clone()).await.unwrap_or_else(|problem| panic!("suite: {problem}"));
         let running = Running { suite: Some(suite), clock, engine, data, options };
-        running.eventually("the plan", async || running.get("/api/v1/plan/tasks").await.0 == 200).await;
+        running.eventually("what the city prints", async || running.sequence("supervision").await >= PRINTED).await;
         running
     }
 
@@ -59,7 +60,7 @@ impl Running {
 
     /// Stops the suite and starts it again on the same data.
     pub async fn restart(&mut self) {
-        self.suite.take().expect("running").stop().await;
+        self.suite.take().expect("running").stop().await.expect("stopped");
         let suite = Suite::start(self.options.clone()).await.unwrap_or_else(|problem| panic!("suite: {problem}"));
         self.suite = Some(suite);
     }
@@ -82,6 +83,13 @@ impl Running {
     /// Waits until a condition holds; panics after a minute. Conditions are about what the suite shows, not time.
     pub async fn eventually(&self, what: &str, condition: impl AsyncFn() -> bool) {
         eventually(what, condition).await;
+    }
+
+    /// How far the gateway has followed a bureau.
+    pub async fn sequence(&self, bureau: &str) -> u64 {
+        let (_, list) = self.get("/api/v1/bureaus").await;
+        let all = list["bureaus"].as_array().cloned().unwrap_or_default();
+        all.iter().find(|one| one["name"] == bureau).and_then(|one| one["sequence"].as_u64()).unwrap_or(0)
     }
 
     /// A channel to a bureau with some party's certificate.

@@ -49,6 +49,7 @@ pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shut
     tls.watch(shutdown.clone());
     let gate = Gate::new(BUREAU, city.clone(), db.clone(), KeyRing::load(&settings.keys)?, clock.clone())?;
     gate.seed(&settings.users).await?;
+    kit::health::open(settings.health, BUREAU, db.clone(), shutdown.clone()).await?;
 
     let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
     let register = Arc::new(Registers { bureau: bureau.clone() });

@@ -164,31 +164,27 @@ pub fn kind_label(kind: PublicationKind) -> &'static str {
     }
 }
 
+/// How many of the regions that a value needs have what it needs: the counties where it is summed from them, the
+/// region itself where it was stated or printed for the whole.
 fn completeness(context: &Context<'_>, evaluation: &Evaluation<'_>, region: &Region) -> Completeness {
-    let counties = context.counties_of(region);
-    if counties.is_empty() {
-        let complete = evaluation.missing.is_empty() && !evaluation.not_counted;
-        return Completeness {
-            present: u32::from(complete),
-            expected: 1,
-            missing_regions: if complete { Vec::new() } else { vec![region.short_name.clone()] },
-        };
+    if evaluation.not_counted {
+        return Completeness::default();
     }
+    let counties = context.counties_of(region);
     let incomplete = context.incomplete(evaluation);
-    let missing_regions: Vec<String> = counties
+    let from_counties =
+        evaluation.used.iter().map(|used| &used.region).chain(&incomplete).any(|code| *code != region.code);
+    let needed: Vec<&Region> = if from_counties && !counties.is_empty() { counties } else { vec![region] };
+    let missing_regions: Vec<String> = needed
         .iter()
-        .filter(|county| incomplete.contains(&county.code))
-        .map(|county| county.short_name.clone())
+        .filter(|needed| incomplete.contains(&needed.code))
+        .map(|needed| needed.short_name.clone())
         .collect();
-    // A figure stated or printed for the whole city stands for itself; it says nothing of counties.
-    let from_counties = evaluation.used.iter().filter(|used| used.region != region.code).map(|used| &used.region);
-    let heard: std::collections::BTreeSet<&String> = from_counties.collect();
-    let present = counties
-        .iter()
-        .filter(|county| heard.contains(&county.code) || (evaluation.rate.is_some() && heard.is_empty()))
-        .filter(|county| !incomplete.contains(&county.code))
-        .count();
-    Completeness { present: present as u32, expected: counties.len() as u32, missing_regions }
+    Completeness {
+        present: (needed.len() - missing_regions.len()) as u32,
+        expected: needed.len() as u32,
+        missing_regions,
+    }
 }
 
 /// What is missing, in words: one sentence per element and period.

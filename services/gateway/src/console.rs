@@ -5,6 +5,7 @@
 
 mod bullet;
 mod card;
+mod facts;
 mod indicator;
 mod labels;
 mod overview;

@@ -66,6 +66,7 @@ pub async fn serve(
     tls.watch(shutdown.clone());
     let gate = Gate::new("gateway", city.clone(), db.clone(), keys.clone(), clock.clone())?;
     gate.seed(&service.users).await?;
+    kit::health::open(service.health, "gateway", db.clone(), shutdown.clone()).await?;
 
     let customs = arrival::Customs { city, keys, accept_synthetic: settings.accept_synthetic };
     let key = SigningKey::load_or_create(&service.signing_key)?;

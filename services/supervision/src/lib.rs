@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kit::folder::Folder;
-use kit::health::Health;
 use kit::{Clock, Db, Problem, Result, Shutdown};
 use proto::supervision::plan_service_server::PlanServiceServer;
 use reporting::{Desk, NoRegister};
@@ -29,6 +28,7 @@ pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shut
     tls.watch(shutdown.clone());
     let gate = Gate::new(BUREAU, city.clone(), db.clone(), KeyRing::load(&settings.keys)?, clock.clone())?;
     gate.seed(&settings.users).await?;
+    kit::health::open(settings.health, BUREAU, db.clone(), shutdown.clone()).await?;
 
     let key = SigningKey::load_or_create(&settings.signing_key)?;
     let register = Arc::new(NoRegister);
@@ -36,12 +36,6 @@ pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shut
     let desk = desk.until(shutdown.clone());
     publish::bundle(&desk, &city).await?;
 
-    if let Some(address) = settings.health {
-        let port = kit::port::bind(address, "supervision（健康检查）").await?;
-        let health = Health::default();
-        health.state("database", None);
-        tokio::spawn(kit::health::serve(port, health, shutdown.clone()));
-    }
     let routes = Routes::new(PlanServiceServer::new(Plans(city)))
         .add_service(desk.report_service())
         .add_service(desk.publication_service());

@@ -135,8 +135,8 @@ pub async fn run(options: ImportOptions) -> Result<ImportReport> {
         eprintln!("导入编号 {import_id}（中断后可用 --resume {import_id} 续传）");
     }
 
-    let (mut conversation, mut answer) = Conversation::open(channel, method, start, issuer).await?;
-    let skipped_batches = answer.batch;
+    let (mut conversation, taken_up) = Conversation::open(channel, method, start, issuer).await?;
+    let skipped_batches = taken_up.batch;
     let (mut number, mut unreadable, mut faults) = (0, 0, Vec::new());
     loop {
         let batch = sheet.batch(BATCH)?;
@@ -148,16 +148,14 @@ pub async fn run(options: ImportOptions) -> Result<ImportReport> {
         number += 1;
         progress.rows += batch.rows.len();
         if number > skipped_batches {
-            answer = conversation.batch(number, batch.rows).await?;
+            let answer = conversation.batch(number, batch.rows).await?;
             sheet.refuse(&answer.faults);
-            faults.append(&mut answer.faults);
             progress.show(&answer);
+            faults.extend(answer.faults);
         }
     }
-    if !answer.finished {
-        answer = conversation.finish().await?;
-        progress.show(&answer);
-    }
+    let answer = conversation.finish().await?;
+    progress.show(&answer);
     progress.end();
 
     faults.sort_by_key(|fault| fault.row);

@@ -162,3 +162,20 @@ pub(crate) fn operator_files(data: &Path) -> trust::TlsFiles {
     let own = data.join("trust/operator");
     trust::TlsFiles { ca: data.join("trust/ca.pem"), cert: own.join("cert.pem"), key: own.join("key.pem") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_configurations_are_read() {
+        let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../deploy/config/{name}.toml"));
+        for (bureau, _) in BUREAUS {
+            let settings: trust::Settings = kit::config::load(bureau, &file(bureau)).unwrap();
+            assert!(settings.health.is_some());
+        }
+        let gateway: gateway::Settings = kit::config::load("gateway", &file("gateway")).unwrap();
+        assert!(gateway.bureaus.keys().eq(BUREAUS.map(|(bureau, _)| bureau).iter()));
+        assert!(!gateway.accept_synthetic);
+    }
+}

@@ -11,7 +11,7 @@ async fn prepare(db: &Db) {
     let sets: [(&str, Vec<&'static str>); 4] = [
         ("trust", trust::grants::STATEMENTS.to_vec()),
         ("reporting", reporting::STATEMENTS.to_vec()),
-        ("childcare", childcare::statements()),
+        ("childcare", childcare::STATEMENTS.to_vec()),
         ("gateway", gateway::store::STATEMENTS.to_vec()),
     ];
     for (owner, statements) in sets {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,7 +13,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::Shutdown;
+use crate::problem::Result;
+use crate::{Db, Shutdown};
 
 /// What a service says about itself: its dependencies, and counters.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +71,27 @@ impl Health {
     }
 }
 
+/// Opens the port, when there is to be one, and watches the database: readiness follows it.
+pub async fn open(address: Option<SocketAddr>, service: &str, db: Db, shutdown: Shutdown) -> Result<Health> {
+    let health = Health::default();
+    health.state("database", None);
+    let Some(address) = address else { return Ok(health) };
+    let listener = crate::port::bind(address, service).await?;
+    let (watched, asked) = (health.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            tokio::select! { () = asked.asked() => return, _ = tick.tick() => {} }
+            let answer: Result<(i64,)> = db.read("SELECT CAST(1 AS BIGINT)").one().await;
+            watched.state("database", answer.err().map(|problem| problem.message));
+        }
+    });
+    tokio::spawn(serve(listener, health.clone(), shutdown));
+    Ok(health)
+}
+
 /// Serves the port until shutdown.
-pub async fn serve(listener: TcpListener, health: Health, shutdown: Shutdown) -> std::io::Result<()> {
+async fn serve(listener: TcpListener, health: Health, shutdown: Shutdown) -> std::io::Result<()> {
     let app = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(|State(health): State<Health>| async move { health.report() }))

@@ -68,6 +68,7 @@ impl Desk {
         {
             return Ok(own);
         }
+        caller.scope().check(region)?;
         caller.require(role, region)?;
         Ok(role)
     }
