@@ -19,10 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut set = compiler.file_descriptor_set();
     set.file.retain(|file| file.package().starts_with("ylyx."));
     debug_assert!(set.encoded_len() > 0);
-    tonic_prost_build::configure()
-        .bytes(".ylyx.reporting.v1")
-        .emit_rerun_if_changed(false)
-        .compile_fds(set)?;
+    tonic_prost_build::configure().bytes(".ylyx.reporting.v1").emit_rerun_if_changed(false).compile_fds(set)?;
     Ok(())
 }
 

@@ -41,15 +41,15 @@ mod ylyx {
     }
 }
 
-/// Options that contracts carry, and the vocabulary of bulk imports.
-pub use ylyx::contract::v1 as contract;
-/// Pages; the syntax of region and period codes.
-pub use ylyx::common::v1 as common;
-/// Forms, reports, publications and the follow stream.
-pub use ylyx::reporting::v1 as reporting;
 /// Registers of the health commission: childcare institutions, classes, designations.
 pub use ylyx::childcare::v1 as childcare;
-/// The plan and the reference lists that the coordination office keeps.
-pub use ylyx::supervision::v1 as supervision;
+/// Pages; the syntax of region and period codes.
+pub use ylyx::common::v1 as common;
+/// Options that contracts carry, and the vocabulary of bulk imports.
+pub use ylyx::contract::v1 as contract;
 /// Indicator views across bureaus.
 pub use ylyx::gateway::v1 as gateway;
+/// Forms, reports, publications and the follow stream.
+pub use ylyx::reporting::v1 as reporting;
+/// The plan and the reference lists that the coordination office keeps.
+pub use ylyx::supervision::v1 as supervision;

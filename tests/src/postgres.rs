@@ -28,7 +28,8 @@ pub fn database() -> String {
 }
 
 fn start() -> Cluster {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|held| held.local_addr()).expect("a free port").port();
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|held| held.local_addr()).expect("a free port").port();
     let folder = std::env::temp_dir().join(format!("ylyx-postgres-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the cluster");
     let data = folder.join("data");
@@ -36,7 +37,9 @@ fn start() -> Cluster {
     if root {
         run(Command::new("chown").arg("postgres").arg(&folder));
     }
-    run(as_postgres(root, &binary("initdb")).args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-D"]).arg(&data));
+    run(as_postgres(root, &binary("initdb"))
+        .args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-D"])
+        .arg(&data));
     let options = format!(
         "-h 127.0.0.1 -p {port} -k '' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400"
     );
@@ -51,6 +54,7 @@ fn start() -> Cluster {
 }
 
 /// A small shell outlives the test process just long enough to stop the cluster and remove its folder.
+#[allow(clippy::zombie_processes, reason = "it waits for us, not we for it")]
 fn end_with_us(folder: &Path, data: &Path) {
     let script = format!(
         "while kill -0 {} 2>/dev/null; do sleep 0.3; done; kill -INT $(head -1 '{}/postmaster.pid'); sleep 2; rm -rf '{}'",
@@ -77,7 +81,8 @@ fn as_postgres(root: bool, program: &Path) -> Command {
 }
 
 fn run(command: &mut Command) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let status =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     assert!(status.success(), "{command:?} ended with {status}");
 }
 

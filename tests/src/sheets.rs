@@ -25,7 +25,9 @@ pub fn institutions(path: &Path, rows: &[(&str, String, &str, &str, &str, &str)]
     let sheet = workbook.add_worksheet();
     let title = Format::new().set_bold();
     sheet.merge_range(0, 0, 0, 5, "红塔区托育机构名单", &title).expect("title");
-    for (column, heading) in ["机构名称", "统一社会信用代码", "机构类型", "举办性质", "所在地区", "开业日期"].iter().enumerate() {
+    for (column, heading) in
+        ["机构名称", "统一社会信用代码", "机构类型", "举办性质", "所在地区", "开业日期"].iter().enumerate()
+    {
         sheet.write(1, column as u16, *heading).expect("heading");
     }
     for (at, (name, uscc, kind, ownership, region, opened)) in rows.iter().enumerate() {
@@ -45,7 +47,8 @@ pub fn classes(path: &Path, rows: &[(&str, String, &str, &str, i64)]) {
     sheet.merge_range(1, 0, 1, 1, "机构", &plain).expect("head");
     sheet.merge_range(1, 2, 1, 4, "班级", &plain).expect("head");
     sheet.merge_range(1, 5, 2, 5, "开班日期", &plain).expect("head");
-    for (column, heading) in ["机构名称", "机构信用代码", "班级名称", "班型", "托位数"].iter().enumerate() {
+    for (column, heading) in ["机构名称", "机构信用代码", "班级名称", "班型", "托位数"].iter().enumerate()
+    {
         sheet.write(2, column as u16, *heading).expect("heading");
     }
     let mut total = 0;

@@ -109,8 +109,7 @@ impl Running {
 /// Loads a party's certificate from a data folder's `trust`.
 pub fn tls(data: &Path, party: &str) -> Tls {
     let own = data.join("trust").join(party);
-    let files =
-        TlsFiles { ca: data.join("trust/ca.pem"), cert: own.join("cert.pem"), key: own.join("key.pem") };
+    let files = TlsFiles { ca: data.join("trust/ca.pem"), cert: own.join("cert.pem"), key: own.join("key.pem") };
     Tls::load(&files).unwrap_or_else(|problem| panic!("{party}: {problem}"))
 }
 

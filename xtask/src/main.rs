@@ -31,8 +31,11 @@ fn main() -> ExitCode {
 
 /// Installs what is missing; does nothing on a machine that has it all.
 fn setup() -> Result<(), String> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, shown_by)| !std::path::Path::new(shown_by).exists()).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(_, shown_by)| !std::path::Path::new(shown_by).exists())
+        .map(|(name, _)| *name)
+        .collect();
     if !missing.is_empty() {
         let root = output("id", &["-u"]).is_ok_and(|id| id.trim() == "0");
         let apt = |arguments: &[&str]| {

@@ -252,4 +252,3 @@ pub fn said_text(figure: &Figure<'_>) -> Option<String> {
         Said::Withdrawn => None,
     }
 }
-

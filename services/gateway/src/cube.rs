@@ -182,12 +182,7 @@ impl Cube {
         Ok(())
     }
 
-    fn take_region(
-        &mut self,
-        publication: &Publication,
-        number: u32,
-        figures: &RegionFigures,
-    ) -> Result<()> {
+    fn take_region(&mut self, publication: &Publication, number: u32, figures: &RegionFigures) -> Result<()> {
         for observation in &figures.observations {
             let key = self.key(&observation.element, &observation.region, parse_period(&observation.period)?);
             if publication.kind() != PublicationKind::Plan {
@@ -295,7 +290,11 @@ impl Cube {
     /// The plan and the regions in force at a cut.
     pub fn reference(&self, cut: &Cut) -> Result<Reference> {
         let plan = latest(&self.plans, cut).ok_or_else(|| {
-            Problem::new(Kind::Unavailable, "PLAN_NOT_RECEIVED", "尚未收到已签名的方案，请稍后再试，或所选时点早于方案发布")
+            Problem::new(
+                Kind::Unavailable,
+                "PLAN_NOT_RECEIVED",
+                "尚未收到已签名的方案，请稍后再试，或所选时点早于方案发布",
+            )
         })?;
         let regions = latest(&self.editions, cut)
             .ok_or_else(|| Problem::new(Kind::Unavailable, "REGIONS_NOT_RECEIVED", "尚未收到已签名的行政区划版本"))?;

@@ -52,7 +52,11 @@ pub fn parse_as_of(text: &str) -> Result<Option<i64>> {
 }
 
 fn unreadable(text: &str) -> Problem {
-    Problem::field("as_of", "AS_OF_INVALID", format!("时点“{text}”写法不对，应为 2026-11-05 或 2026-11-05T09:00:00+08:00"))
+    Problem::field(
+        "as_of",
+        "AS_OF_INVALID",
+        format!("时点“{text}”写法不对，应为 2026-11-05 或 2026-11-05T09:00:00+08:00"),
+    )
 }
 
 #[cfg(test)]
@@ -63,7 +67,10 @@ mod tests {
     fn a_date_means_the_end_of_its_day() {
         let end = parse_as_of("2026-11-05").unwrap().unwrap();
         assert_eq!(kit::clock::rfc3339(end), "2026-11-05T23:59:59+08:00");
-        assert_eq!(parse_as_of("2026-11-05T09:00:00 08:00").unwrap(), parse_as_of("2026-11-05T09:00:00+08:00").unwrap());
+        assert_eq!(
+            parse_as_of("2026-11-05T09:00:00 08:00").unwrap(),
+            parse_as_of("2026-11-05T09:00:00+08:00").unwrap()
+        );
         assert_eq!(parse_as_of("yesterday").unwrap_err().reason, "AS_OF_INVALID");
     }
 }

@@ -189,7 +189,14 @@ impl<'c> Context<'c> {
         None
     }
 
-    fn used(&self, side: &'static str, element: &Element, region: &str, period: Period, figure: Figure<'c>) -> Used<'c> {
+    fn used(
+        &self,
+        side: &'static str,
+        element: &Element,
+        region: &str,
+        period: Period,
+        figure: Figure<'c>,
+    ) -> Used<'c> {
         Used { side, element: element.code.clone(), region: region.to_owned(), period, figure }
     }
 
@@ -199,9 +206,7 @@ impl<'c> Context<'c> {
             Period::Year(year) if element.timing == Timing::Point => vec![period, Period::Month(year, 12)],
             _ => vec![period],
         };
-        periods
-            .into_iter()
-            .find_map(|at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?)))
+        periods.into_iter().find_map(|at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?)))
     }
 
     /// The counties a region is the sum of, in official order; none below the city.

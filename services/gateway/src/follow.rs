@@ -202,4 +202,3 @@ pub async fn resync(state: &State, bureau: &str) -> Result<()> {
     state.wake(bureau);
     Ok(())
 }
-

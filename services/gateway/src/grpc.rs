@@ -61,7 +61,10 @@ impl IndicatorService for Door {
         Ok(Response::new(wire::ListBureausResponse { bureaus }))
     }
 
-    async fn resync_bureau(&self, request: Request<wire::ResyncBureauRequest>) -> Result<Response<wire::Bureau>, Status> {
+    async fn resync_bureau(
+        &self,
+        request: Request<wire::ResyncBureauRequest>,
+    ) -> Result<Response<wire::Bureau>, Status> {
         let name = request.into_inner().bureau;
         follow::resync(&self.0, &name).await?;
         let found = query::bureaus(&self.0)?.bureaus.into_iter().find(|bureau| bureau.name == name);

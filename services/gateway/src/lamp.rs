@@ -61,8 +61,11 @@ impl Expected {
 }
 
 /// Where the path stands at a date: linear from the baseline (or, without one, from the first target on) through the
-/// dated targets; the last target for ever after. None before it begins.
+/// dated targets; the last target for ever after. None before it begins, and for what is monitored without a target.
 pub fn expected(indicator: &Indicator, date: Date) -> Option<Expected> {
+    if indicator.targets.is_empty() {
+        return None;
+    }
     let mut points: Vec<(Date, Decimal)> = Vec::new();
     points.extend(indicator.baseline.iter().map(|baseline| (baseline.period.last_day(), baseline.value)));
     points.extend(indicator.targets.iter().map(|target| (target.period.last_day(), target.value)));

@@ -78,8 +78,8 @@ pub async fn serve(
         tasks.spawn(follow::follow(state.clone(), bureau.clone(), channel, shutdown.clone()));
     }
     let asked = shutdown.clone();
-    let pages = axum::serve(http, http::router(state.clone()))
-        .with_graceful_shutdown(async move { asked.asked().await });
+    let pages =
+        axum::serve(http, http::router(state.clone())).with_graceful_shutdown(async move { asked.asked().await });
     let stop = shutdown.clone();
     tasks.spawn(async move {
         if let Some(Err(error)) = stop.bounded(Duration::from_secs(5), pages.into_future()).await {

@@ -120,13 +120,7 @@ pub struct Verified {
 }
 
 /// Makes the proof of one indicator in one place.
-pub async fn make(
-    state: &State,
-    code: &str,
-    region: &str,
-    period: &str,
-    as_of: Option<i64>,
-) -> Result<String> {
+pub async fn make(state: &State, code: &str, region: &str, period: &str, as_of: Option<i64>) -> Result<String> {
     let now = as_of.unwrap_or_else(|| state.clock().micros());
     let (mut statement, needed) = state.cube(|cube| {
         let cut = cube.cut(as_of);
@@ -174,11 +168,7 @@ pub async fn make(
     let payload = serde_json::to_vec(&statement).map_err(Problem::internal)?;
     let signed = state.key().sign(PROOF_TYPE, payload);
     let signature = signed.signatures.first().ok_or_else(|| Problem::internal("nothing signed"))?;
-    let proof = Proof {
-        statement,
-        key_id: signature.key_id.clone(),
-        signature: STANDARD.encode(&signature.signature),
-    };
+    let proof = Proof { statement, key_id: signature.key_id.clone(), signature: STANDARD.encode(&signature.signature) };
     Ok(serde_json::to_string(&proof).map_err(Problem::internal)? + "\n")
 }
 
@@ -205,9 +195,8 @@ pub fn verify(bytes: &[u8], keys: &KeyRing) -> Result<Verified> {
     for publication in open_all(statement, keys)? {
         cube.take(&publication)?;
     }
-    let cut = Cut::new(
-        statement.cut.iter().map(|entry| (entry.bureau.clone(), entry.stream_id.clone(), entry.sequence)),
-    );
+    let cut =
+        Cut::new(statement.cut.iter().map(|entry| (entry.bureau.clone(), entry.stream_id.clone(), entry.sequence)));
     let reference = cube.reference(&cut)?;
     let context = Context { cube: &cube, cut: &cut, reference: &reference };
     let place = assemble::place(&context, &statement.region, &statement.period, 0)?;
@@ -260,11 +249,7 @@ fn open_all(statement: &Statement, keys: &KeyRing) -> Result<Vec<Publication>> {
     Ok(publications)
 }
 
-fn claim(
-    context: &Context<'_>,
-    indicator: &city::indicator::Indicator,
-    evaluation: &Evaluation<'_>,
-) -> Claim {
+fn claim(context: &Context<'_>, indicator: &city::indicator::Indicator, evaluation: &Evaluation<'_>) -> Claim {
     Claim {
         name: indicator.name.clone(),
         unit: indicator.unit.clone(),

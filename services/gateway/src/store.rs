@@ -94,13 +94,8 @@ pub async fn replay(db: &Db, bureau: &str, stream_id: &str, after: i64) -> Resul
 }
 
 pub async fn envelope(db: &Db, bureau: &str, stream_id: &str, sequence: i64) -> Result<Option<Envelope>> {
-    let row: Option<(i64, Vec<u8>)> = db
-        .read(ENVELOPE)
-        .bind(bureau.to_owned())
-        .bind(stream_id.to_owned())
-        .bind(sequence)
-        .optional()
-        .await?;
+    let row: Option<(i64, Vec<u8>)> =
+        db.read(ENVELOPE).bind(bureau.to_owned()).bind(stream_id.to_owned()).bind(sequence).optional().await?;
     row.map(|(_, bytes)| decode(&bytes)).transpose()
 }
 

@@ -11,9 +11,7 @@ use gateway::evaluate::{Context, Evaluation};
 use gateway::lamp::{self, Lamp};
 use proptest::prelude::*;
 use proto::reporting::publication::Body;
-use proto::reporting::{
-    Document, Figures, Observation, Publication, PublicationKind, RegionFigures, Withdrawal,
-};
+use proto::reporting::{Document, Figures, Observation, Publication, PublicationKind, RegionFigures, Withdrawal};
 
 /// A cube under construction: publications get their bureau's next sequence, one microsecond apart.
 struct Desk {
@@ -79,13 +77,16 @@ impl Desk {
             .collect();
         let exempt = values.iter().all(|(_, value)| value.is_none());
         let region = RegionFigures { region: region.into(), revision: 1, exempt, observations, ..Default::default() };
-        self.publish(bureau, Publication {
-            kind: kind as i32,
-            form: "f".into(),
-            period: period.into(),
-            body: Some(Body::Figures(Figures { regions: vec![region] })),
-            ..Publication::default()
-        })
+        self.publish(
+            bureau,
+            Publication {
+                kind: kind as i32,
+                form: "f".into(),
+                period: period.into(),
+                body: Some(Body::Figures(Figures { regions: vec![region] })),
+                ..Publication::default()
+            },
+        )
     }
 
     fn counties(&self) -> Vec<String> {
@@ -225,17 +226,26 @@ fn exempt_is_not_missing_and_withdrawn_is() {
         desk.figure("childcare", "childcare.institutions.demo", county, "2026-10", 2);
     }
     assert_eq!(desk.parts("C11", CITY, "2026-10").0, None);
-    desk.figures("childcare", PublicationKind::Flash, &counties[0], "2026-10", &[("childcare.institutions.demo", None)]);
+    desk.figures(
+        "childcare",
+        PublicationKind::Flash,
+        &counties[0],
+        "2026-10",
+        &[("childcare.institutions.demo", None)],
+    );
     assert_eq!(desk.parts("C11", CITY, "2026-10").0, Some(16));
     let cut = desk.cube.cut(None);
     desk.with(&cut, "C11", CITY, "2026-10", |_, _, it| assert!(it.notes[0].contains("免报"), "{:?}", it.notes));
     let withdrawal = Withdrawal { regions: vec![counties[3].clone()] };
-    desk.publish("childcare", Publication {
-        form: "f".into(),
-        period: "2026-10".into(),
-        body: Some(Body::Withdrawal(withdrawal)),
-        ..Publication::default()
-    });
+    desk.publish(
+        "childcare",
+        Publication {
+            form: "f".into(),
+            period: "2026-10".into(),
+            body: Some(Body::Withdrawal(withdrawal)),
+            ..Publication::default()
+        },
+    );
     desk.with(&desk.cube.cut(None), "C11", CITY, "2026-10", |_, _, it| {
         assert_eq!(it.numerator, None);
         assert_eq!(it.missing[0].region, counties[3]);
@@ -266,9 +276,8 @@ fn a_zero_denominator_is_no_value() {
 fn the_path_is_linear_between_dated_targets_and_grey_before_it_begins() {
     let city = City::embedded();
     let find = |code: &str| city.plan.indicators.iter().find(|one| one.code == code).unwrap();
-    let at = |code: &str, period: Period| {
-        lamp::expected(find(code), period.last_day()).map(|expected| expected.display(2))
-    };
+    let at =
+        |code: &str, period: Period| lamp::expected(find(code), period.last_day()).map(|expected| expected.display(2));
     assert_eq!(at("C09", Period::Year(2020)).as_deref(), Some("0.91"));
     assert_eq!(at("C09", Period::Year(2024)).as_deref(), Some("3.25"), "366 of 731 days from 2 to 4.5");
     assert_eq!(at("C09", Period::Month(2026, 10)).as_deref(), Some("4.50"), "after the end the last target stays");

@@ -9,8 +9,7 @@ async fn a_second_city_with_other_codes_runs_without_a_code_change() {
     let city = city::bundle::City::load(&folder("lianhe")).expect("the bundle");
     let (status, regions) = running.get("/api/v1/regions").await;
     assert_eq!(status, 200);
-    let counties =
-        regions["regions"].as_array().unwrap().iter().filter(|region| region["level"] == "county").count();
+    let counties = regions["regions"].as_array().unwrap().iter().filter(|region| region["level"] == "county").count();
     assert_eq!(counties, 2);
     let (status, list) = running.get("/api/v1/indicators?period=2025").await;
     assert_eq!(status, 200, "{list}");

@@ -41,8 +41,7 @@ async fn register(programs: &Programs) {
         opened_on: "2025-01-01".into(),
         ..InstitutionRow::default()
     };
-    let mut institutions =
-        wire::institution_service_client::InstitutionServiceClient::new(childcare(programs));
+    let mut institutions = wire::institution_service_client::InstitutionServiceClient::new(childcare(programs));
     let message = wire::RegisterInstitutionRequest { institution: Some(row), idempotency_key: "once".into() };
     for _ in 0..2 {
         let asked = by(programs, "COUNTY_REPORTER", COUNTY, message.clone());
@@ -171,7 +170,7 @@ async fn killed_in_the_middle_of_imports_and_publications() {
     }
     eventually("all publications", async || {
         let (_, list) = programs.get(&format!("/api/v1/indicators/C10?region={COUNTY}&period=2025-05")).await;
-        list["denominator"] == Value::from((BATCHES * ROWS * 10).to_string())
+        list["denominator"] == (BATCHES * ROWS * 10).to_string()
     })
     .await;
     assert_eq!(bureau(&programs, "childcare").await["sequence"], 3, "three publications, not more");
@@ -216,13 +215,14 @@ async fn reviewed(programs: &Programs, month: &str) -> String {
         revision_reason: String::new(),
     };
     let report = reports.open_report(by(programs, "COUNTY_REPORTER", COUNTY, open)).await.expect("opened").into_inner();
-    let cells = [("childcare.children.enrolled", "900"), ("childcare.staff.carers", "90"), ("childcare.staff.certified", "80")]
-        .map(|(element, value)| reporting::CellEntry {
-            element: element.into(),
-            value: value.into(),
-            ..reporting::CellEntry::default()
-        })
-        .to_vec();
+    let cells =
+        [("childcare.children.enrolled", "900"), ("childcare.staff.carers", "90"), ("childcare.staff.certified", "80")]
+            .map(|(element, value)| reporting::CellEntry {
+                element: element.into(),
+                value: value.into(),
+                ..reporting::CellEntry::default()
+            })
+            .to_vec();
     let save = reporting::SaveReportRequest { id: report.id, version: report.version, cells };
     let report = reports.save_report(by(programs, "COUNTY_REPORTER", COUNTY, save)).await.expect("saved").into_inner();
     let submit = reporting::SubmitReportRequest { id: report.id, version: report.version, ..Default::default() };

@@ -34,10 +34,11 @@ async fn travels(engine: Engine) {
     assert_eq!(computed.value, Some(53));
     county.publish(&[reported.id], wire::PublicationKind::Flash).await.expect("published");
 
-    running.eventually("the county's places", async || {
-        running.indicator("C10", COUNTY, "2026-10").await["denominator"] == "53"
-    })
-    .await;
+    running
+        .eventually("the county's places", async || {
+            running.indicator("C10", COUNTY, "2026-10").await["denominator"] == "53"
+        })
+        .await;
     let before = running.indicator("C09", COUNTY, "2026-10").await;
     assert_eq!(before["value"], Value::Null, "without a population there is no rate: {before}");
     assert_eq!(before["status"], "not_computable");
@@ -232,24 +233,24 @@ impl<'r> Desk<'r> {
             kind: wire::SubmissionKind::Filled as i32,
             explanations: Vec::new(),
         };
-        let report =
-            reports.submit_report(self.by("COUNTY_REPORTER", COUNTY, submit.clone())).await.expect("submitted").into_inner();
+        let report = reports
+            .submit_report(self.by("COUNTY_REPORTER", COUNTY, submit.clone()))
+            .await
+            .expect("submitted")
+            .into_inner();
         let twice = wire::SubmitReportRequest { version: report.version, ..submit };
         let refused = reports.submit_report(self.by("COUNTY_REPORTER", COUNTY, twice)).await.unwrap_err();
         assert_eq!(kit::Problem::reason_of(&refused), "ALREADY_SUBMITTED");
         let review = wire::ReviewReportRequest { id: report.id.clone(), version: report.version };
         let refused = reports.review_report(self.by("COUNTY_REPORTER", COUNTY, review.clone())).await.unwrap_err();
         assert_eq!(kit::Problem::reason_of(&refused), "ROLE_MISSING", "the submitter is no reviewer");
-        let unreviewed = self.publish(&[report.id.clone()], wire::PublicationKind::Flash).await.unwrap_err();
+        let unreviewed =
+            self.publish(std::slice::from_ref(&report.id), wire::PublicationKind::Flash).await.unwrap_err();
         assert_eq!(kit::Problem::reason_of(&unreviewed), "STATE_WRONG", "out of order");
         reports.review_report(self.by("COUNTY_REVIEWER", COUNTY, review)).await.expect("reviewed").into_inner()
     }
 
-    async fn publish(
-        &self,
-        reports: &[String],
-        kind: wire::PublicationKind,
-    ) -> Result<wire::Envelope, tonic::Status> {
+    async fn publish(&self, reports: &[String], kind: wire::PublicationKind) -> Result<wire::Envelope, tonic::Status> {
         let message = wire::PublishReportsRequest {
             report_ids: reports.to_vec(),
             kind: kind as i32,
@@ -257,7 +258,10 @@ impl<'r> Desk<'r> {
             idempotency_key: format!("publish-{}", reports.join("-")),
         };
         let mut publications = PublicationServiceClient::new(self.running.channel_as("operator", self.bureau));
-        publications.publish_reports(self.by("CITY_BUREAU_APPROVER", CITY, message)).await.map(tonic::Response::into_inner)
+        publications
+            .publish_reports(self.by("CITY_BUREAU_APPROVER", CITY, message))
+            .await
+            .map(tonic::Response::into_inner)
     }
 }
 
@@ -271,7 +275,8 @@ async fn proof(running: &Running) {
     assert_eq!(verified.value.as_deref(), Some("0.09"));
     let bytes = text.into_bytes();
     // The statement's head and tail, where the claims stand, densely; the long envelopes between by sample.
-    let samples = (0..bytes.len()).filter(|at| (*at < 1500 && at % 3 == 0) || *at > bytes.len() - 200 || at % 4999 == 0);
+    let samples =
+        (0..bytes.len()).filter(|at| (*at < 1500 && at % 3 == 0) || *at > bytes.len() - 200 || at % 4999 == 0);
     for at in samples {
         let mut flipped = bytes.clone();
         flipped[at] ^= 1;

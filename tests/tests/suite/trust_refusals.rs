@@ -87,9 +87,11 @@ async fn assertions() {
     };
     let refused = reports.open_report(request(open.clone(), &good)).await.unwrap_err();
     assert_eq!(reason(refused), "REGION_OUT_OF_SCOPE", "another county's report");
-    for (region, period, expected) in
-        [("999999", "2026-10", "REGION_UNKNOWN"), ("530402", "2026-13", "PERIOD_INVALID"), ("530402", "2025", "PERIOD_INVALID")]
-    {
+    for (region, period, expected) in [
+        ("999999", "2026-10", "REGION_UNKNOWN"),
+        ("530402", "2026-13", "PERIOD_INVALID"),
+        ("530402", "2025", "PERIOD_INVALID"),
+    ] {
         let ask = OpenReportRequest { region: region.into(), period: period.into(), ..open.clone() };
         let refused = reports.open_report(request(ask, &good)).await.unwrap_err();
         let got = reason(refused);

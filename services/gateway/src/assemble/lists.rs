@@ -6,9 +6,7 @@ use kit::clock::rfc3339;
 
 use crate::cube::{Cube, Reference};
 use crate::state::Link;
-use crate::view::{
-    BureauList, BureauView, ProjectList, ProjectView, RegionList, RegionView, TaskList, TaskView,
-};
+use crate::view::{BureauList, BureauView, ProjectList, ProjectView, RegionList, RegionView, TaskList, TaskView};
 
 /// The tasks as printed.
 pub fn tasks(reference: &Reference) -> TaskList {

@@ -35,7 +35,8 @@ impl Card {
     pub(super) fn of(indicator: &IndicatorView, list: &IndicatorList, bureaus: &BureauList) -> Self {
         let lamp = Lamp::of(&indicator.lamp, &indicator.status);
         let stale = if indicator.stale { stale_label(&indicator.sources, bureaus) } else { None };
-        let mut parts = if indicator.value.is_some() { facts::parts(indicator) } else { facts::missing_short(indicator) };
+        let mut parts =
+            if indicator.value.is_some() { facts::parts(indicator) } else { facts::missing_short(indicator) };
         if indicator.value.is_some() {
             parts.extend(Some(facts::absent(indicator)).filter(|absent| !absent.is_empty()));
         }
@@ -123,7 +124,7 @@ pub(super) fn further(list: &IndicatorList) -> Vec<Further> {
             target: facts::target(indicator),
             gap: match facts::gap(indicator) {
                 // The column beside it says the same.
-                text if text.starts_with("方案要求") => "目标为文字，对照左栏".to_owned(),
+                text if text.starts_with("方案要求") => "对照所列目标".to_owned(),
                 text => text,
             },
             lamp: Lamp::of(&indicator.lamp, &indicator.status),

@@ -128,7 +128,7 @@ impl IndicatorPage {
             owes: owes(indicator),
             missing: facts::missing(indicator),
             charts: [WIDE, NARROW].iter().filter_map(|size| chart(size, indicator, &detail.series)).collect(),
-            series: detail.series.iter().map(|point| series_row(point, indicator)).collect(),
+            series: series_rows(detail),
             counties: detail.counties.iter().map(|county| county_row(county, detail, target)).collect(),
             city: city_row(detail),
             sources: indicator.sources.iter().map(|source| source_row(source, indicator, bureaus)).collect(),
@@ -142,7 +142,10 @@ impl IndicatorPage {
                 .cut
                 .iter()
                 .map(|entry| {
-                    (bureau_title(bureaus, &entry.bureau).to_owned(), format!("至 {}", grouped(&entry.sequence.to_string())))
+                    (
+                        bureau_title(bureaus, &entry.bureau).to_owned(),
+                        format!("至 {}", grouped(&entry.sequence.to_string())),
+                    )
                 })
                 .collect(),
             proof_url: proof_url.to_owned(),
@@ -177,6 +180,14 @@ fn number(text: Option<&str>, unit: &str) -> String {
     text.map_or_else(|| "—".to_owned(), |text| amount(text, unit).0)
 }
 
+/// The series as a table; nothing when no period has a value, for then the chart has said all there is.
+fn series_rows(detail: &IndicatorDetail) -> Vec<SeriesRow> {
+    if detail.series.iter().all(|point| point.value.is_none()) {
+        return Vec::new();
+    }
+    detail.series.iter().map(|point| series_row(point, &detail.indicator)).collect()
+}
+
 fn series_row(point: &SeriesPoint, indicator: &IndicatorView) -> SeriesRow {
     SeriesRow {
         period: period_title(&point.period),
@@ -196,7 +207,8 @@ fn county_row(county: &RegionValue, detail: &IndicatorDetail, target: Option<&st
     let expected = detail.indicator.expected.as_deref();
     // Counts are targets of the whole city: a county's count has no path of its own, and no lamp.
     let target = target.filter(|_| lamp.code != "grey" || value.is_none());
-    let label = format!("{} {}", county.name, value.map_or_else(|| "无数据".to_owned(), |value| with_unit(value, unit)));
+    let label =
+        format!("{} {}", county.name, value.map_or_else(|| "无数据".to_owned(), |value| with_unit(value, unit)));
     CountyRow {
         name: county.name.clone(),
         href: indicator_href(&detail.indicator.code, &county.region, &detail.period),
@@ -262,7 +274,9 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
             published_at: instant(&revision.published_at),
             what: format!("{} {period} {}", revision.region_name, revision.element_name),
             badge: Badge::of(&revision.status),
-            before: before.filter(|before| revision.value.as_deref() != Some(before)).map(|old| facts::part_figure(indicator, Some(old))),
+            before: before
+                .filter(|before| revision.value.as_deref() != Some(before))
+                .map(|old| facts::part_figure(indicator, Some(old))),
             after: revision.value.as_deref().map(|value| facts::part_figure(indicator, Some(value))),
             publication: publication(bureaus, &revision.bureau, revision.sequence, revision.revision),
             reason,
@@ -272,7 +286,11 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
 }
 
 fn definition(indicator: &IndicatorView) -> Vec<(&'static str, String)> {
-    let sum = if indicator.denominator_text.is_empty() { "" } else { "分子、分母分别合计后相除，不取各县平均" };
+    let sum = if indicator.denominator_text.is_empty() {
+        ""
+    } else {
+        "分子、分母分别合计后相除，不取各县平均"
+    };
     let targets: Vec<String> = indicator
         .targets
         .iter()

@@ -19,6 +19,12 @@ impl Area {
         (self.left..self.right).contains(&x) && (self.top..self.bottom).contains(&y)
     }
 
+    /// Across and down from a point to the nearest edge.
+    fn distance(&self, (x, y): (i64, i64)) -> i64 {
+        let off = |low: i64, at: i64, high: i64| (low - at).max(at - high).max(0);
+        off(self.left, x, self.right) + off(self.top, y, self.bottom)
+    }
+
     fn within(&self, outer: &Area) -> bool {
         self.left >= outer.left && self.right <= outer.right && self.top >= outer.top && self.bottom <= outer.bottom
     }
@@ -44,7 +50,10 @@ pub(super) struct Placed {
 }
 
 /// Distances from the point at which a label may stand, in tenths of a pixel.
-const RINGS: [i64; 3] = [80, 180, 320];
+const RINGS: [i64; 6] = [80, 180, 320, 460, 560, 660];
+
+/// What a line through a label costs, in pixels of distance; an optional label is not worth as much.
+const CROSSED: i64 = 50;
 
 /// Places the labels, the most important first, at the free place nearest to their points.
 pub(super) fn place(labels: Vec<Label>, lines: &[Vec<(i64, i64)>], bounds: &Area, size: i64) -> Vec<Placed> {
@@ -53,16 +62,15 @@ pub(super) fn place(labels: Vec<Label>, lines: &[Vec<(i64, i64)>], bounds: &Area
     for label in labels {
         let (width, height) = (width(&label.text, size), size * 5 / 4);
         let cost = |area: &Area| {
+            let distance = area.distance(label.at) / 10;
             let hidden = taken.iter().filter(|other| area.overlaps(other)).count() as i64;
             let crossed = ink.iter().filter(|point| area.holds(**point)).count() as i64;
-            hidden * 1000 + crossed * 20 + i64::from(!area.within(bounds)) * 5000
+            distance + crossed * CROSSED + hidden * 2000 + i64::from(!area.within(bounds)) * 5000
         };
-        let areas = RINGS.iter().enumerate().flat_map(|(ring, distance)| {
-            around(label.at, *distance, width, height).into_iter().map(move |area| (ring as i64, area))
-        });
-        let best = areas.map(|(ring, area)| (cost(&area) + ring, area)).min_by_key(|(cost, _)| *cost);
+        let areas = RINGS.iter().flat_map(|distance| around(label.at, *distance, width, height));
+        let best = areas.map(|area| (cost(&area), area)).min_by_key(|(cost, _)| *cost);
         let Some((cost, area)) = best else { continue };
-        if label.optional && cost >= 20 {
+        if label.optional && cost >= CROSSED {
             continue;
         }
         placed.push(Placed { text: label.text, class: label.class, x: area.left, y: area.bottom - size / 3 });
@@ -71,8 +79,8 @@ pub(super) fn place(labels: Vec<Label>, lines: &[Vec<(i64, i64)>], bounds: &Area
     placed
 }
 
-/// Left above, left below, right above, right below, straight above, straight below, left, right.
-fn around((x, y): (i64, i64), distance: i64, width: i64, height: i64) -> [Area; 8] {
+/// Beside the point, then over and under it, then ending at it; the first that is free is taken.
+fn around((x, y): (i64, i64), distance: i64, width: i64, height: i64) -> [Area; 10] {
     let area = |left: i64, top: i64| Area { left, top, right: left + width, bottom: top + height };
     let (left, right, middle) = (x - distance - width, x + distance, x - width / 2);
     let (above, below, level) = (y - distance - height, y + distance, y - height / 2);
@@ -85,6 +93,8 @@ fn around((x, y): (i64, i64), distance: i64, width: i64, height: i64) -> [Area; 
         area(middle, below),
         area(left, level),
         area(right, level),
+        area(x - width, below),
+        area(x - width, above),
     ]
 }
 
@@ -117,7 +127,8 @@ mod tests {
         let label = |at| Label { text: "目标 4.5".to_owned(), class: "strong", at, optional: false };
         let placed = place(vec![label((2000, 1000)), label((2000, 1000)), label((4000, 0))], &[line], &bounds, 140);
         assert_eq!(placed.len(), 3);
-        let area = |one: &Placed| Area { left: one.x, top: one.y - 120, right: one.x + width(&one.text, 140), bottom: one.y };
+        let area =
+            |one: &Placed| Area { left: one.x, top: one.y - 120, right: one.x + width(&one.text, 140), bottom: one.y };
         assert!(!area(&placed[0]).overlaps(&area(&placed[1])));
         assert!(placed.iter().all(|one| area(one).within(&bounds)));
     }

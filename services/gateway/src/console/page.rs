@@ -129,7 +129,11 @@ fn bureau_row(bureau: &BureauView) -> BureauRow {
         state,
         last_contact: time(&bureau.last_contact),
         last_published: time(&bureau.last_published_at),
-        sequence: if bureau.sequence == 0 { "—".to_owned() } else { super::words::grouped(&bureau.sequence.to_string()) },
+        sequence: if bureau.sequence == 0 {
+            "—".to_owned()
+        } else {
+            super::words::grouped(&bureau.sequence.to_string())
+        },
         reason: reason.to_owned(),
     }
 }

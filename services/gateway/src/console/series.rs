@@ -82,7 +82,9 @@ pub(super) fn chart(size: &Size, indicator: &IndicatorView, series: &[SeriesPoin
     let runs: Vec<Vec<(i64, i64)>> = data
         .values
         .split(|(_, _, number)| number.is_none())
-        .map(|run| run.iter().filter_map(|(_, day, number)| Some(at(&Mark { day: *day, number: (*number)? }))).collect())
+        .map(|run| {
+            run.iter().filter_map(|(_, day, number)| Some(at(&Mark { day: *day, number: (*number)? }))).collect()
+        })
         .filter(|run: &Vec<(i64, i64)>| !run.is_empty())
         .collect();
     let path: Vec<(i64, i64)> = data.path.iter().map(at).collect();
@@ -129,7 +131,7 @@ pub(super) fn chart(size: &Size, indicator: &IndicatorView, series: &[SeriesPoin
         years: axes.years(size.years),
         path: drawn(&path),
         lines: runs.iter().filter(|run| run.len() > 1).map(|run| drawn(run)).collect(),
-        dots: known.iter().rev().skip(1).map(|(_, mark)| point(at(mark))).collect(),
+        dots: dots(&data, &runs, &axes).into_iter().map(point).collect(),
         last: last.map(|(.., at)| point(at)),
         milestones: data.milestones.iter().map(|(mark, _)| point(at(mark))).collect(),
         gap: owed.map(|(x, from, to)| (Tenths(x), Tenths(from), Tenths(to))),
@@ -138,6 +140,14 @@ pub(super) fn chart(size: &Size, indicator: &IndicatorView, series: &[SeriesPoin
             .map(|placed| (placed.clone(), Tenths(placed.x), Tenths(placed.y)))
             .collect(),
     })
+}
+
+/// A year's value is marked; a month's only where no line leads to it.
+fn dots(data: &Data, runs: &[Vec<(i64, i64)>], axes: &Axes) -> Vec<(i64, i64)> {
+    let years = data.values.iter().filter(|(period, ..)| matches!(period.parse(), Ok(Period::Year(_))));
+    let years = years.filter_map(|(_, day, number)| Some(axes.at(&Mark { day: *day, number: (*number)? })));
+    let alone = runs.iter().filter(|run| run.len() == 1).map(|run| run[0]);
+    years.chain(alone).collect()
 }
 
 fn data(indicator: &IndicatorView, series: &[SeriesPoint]) -> Option<Data> {
@@ -156,7 +166,9 @@ fn data(indicator: &IndicatorView, series: &[SeriesPoint]) -> Option<Data> {
 
     let mut path: Vec<Mark> = Vec::new();
     for (point, day) in &points {
-        path.extend(read(&point.expected).and_then(|number| units(&number, scale)).map(|number| Mark { day: *day, number }));
+        path.extend(
+            read(&point.expected).and_then(|number| units(&number, scale)).map(|number| Mark { day: *day, number }),
+        );
     }
     let mut milestones = Vec::new();
     // A county's count has no path: the target is the whole city's.
@@ -245,7 +257,8 @@ impl Axes {
     }
 
     fn height(&self, number: i64) -> i64 {
-        let part = i128::from(self.bottom - self.top) * i128::from(number - self.low) / i128::from(self.high - self.low);
+        let part =
+            i128::from(self.bottom - self.top) * i128::from(number - self.low) / i128::from(self.high - self.low);
         self.bottom - part as i64
     }
 
@@ -301,5 +314,10 @@ fn spoken(indicator: &IndicatorView, last: Option<&String>) -> String {
     };
     let target = final_target(indicator)
         .map(|target| format!("，{}目标 {}", period_title(&target.period), with_unit(&target.value, &indicator.unit)));
-    format!("{}：{value}，序时应达 {}{}", indicator.name, figure(indicator.expected.as_deref()), target.unwrap_or_default())
+    format!(
+        "{}：{value}，序时应达 {}{}",
+        indicator.name,
+        figure(indicator.expected.as_deref()),
+        target.unwrap_or_default()
+    )
 }

@@ -19,20 +19,27 @@ impl Sentence {
     fn plain(text: impl Into<String>) -> Self {
         Sentence { lead: text.into(), ..Sentence::default() }
     }
+
+    /// A headline breaks at its commas, never between a number and its unit.
+    fn held(self) -> Self {
+        let held = |text: String| text.replace(' ', "\u{a0}");
+        Sentence { lead: held(self.lead), hit: held(self.hit), tail: self.tail }
+    }
 }
 
 /// How the core indicators of a place stand: the worst first, then what of it is 约束性.
 pub(super) fn of_list(list: &IndicatorList) -> Sentence {
+    stand(list).held()
+}
+
+fn stand(list: &IndicatorList) -> Sentence {
     let core: Vec<&IndicatorView> = list.indicators.iter().filter(|indicator| indicator.core).collect();
     if core.is_empty() {
         return Sentence::plain("方案尚未发布到本平台，暂无指标可看。");
     }
     let count = |state: State| core.iter().filter(|indicator| State::of(indicator) == state).count();
-    let present: Vec<(usize, &str)> = State::ALL
-        .into_iter()
-        .map(|state| (count(state), state.word()))
-        .filter(|(count, _)| *count > 0)
-        .collect();
+    let present: Vec<(usize, &str)> =
+        State::ALL.into_iter().map(|state| (count(state), state.word())).filter(|(count, _)| *count > 0).collect();
     let lead = match present.as_slice() {
         [(all, word)] => format!("{all} 项指标全部{word}"),
         _ => {
@@ -149,6 +156,10 @@ fn lead(indicator: &IndicatorView, list: &IndicatorList) -> Lead {
 
 /// How one indicator stands.
 pub(super) fn of_indicator(indicator: &IndicatorView) -> Sentence {
+    stands(indicator).held()
+}
+
+fn stands(indicator: &IndicatorView) -> Sentence {
     let Some(value) = indicator.value.as_deref() else { return without_value(indicator) };
     let shown = with_unit(value, &indicator.unit);
     let goal = facts::final_target(indicator).zip(indicator.gap.as_deref()).map(|(target, gap)| match gap {

@@ -42,11 +42,7 @@ async fn overview(Shared(state): Shared<State>, Query(choice): Query<Choice>) ->
     })
 }
 
-async fn indicator(
-    Shared(state): Shared<State>,
-    Path(code): Path<String>,
-    Query(choice): Query<Choice>,
-) -> Response {
+async fn indicator(Shared(state): Shared<State>, Path(code): Path<String>, Query(choice): Query<Choice>) -> Response {
     page(&state, |frame| {
         let period = chosen(&state, &choice.period);
         let detail = query::indicator(&state, &code, &choice.region, &period, &choice.as_of)?;
@@ -91,7 +87,11 @@ fn chosen(state: &State, period: &str) -> String {
 
 fn last_month(state: &State) -> Period {
     let today = state.clock().today();
-    if today.month() == 1 { Period::Month(today.year() - 1, 12) } else { Period::Month(today.year(), today.month() - 1) }
+    if today.month() == 1 {
+        Period::Month(today.year() - 1, 12)
+    } else {
+        Period::Month(today.year(), today.month() - 1)
+    }
 }
 
 fn frame(state: &State) -> kit::Result<Frame> {

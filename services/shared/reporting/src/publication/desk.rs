@@ -23,6 +23,9 @@ use crate::report::{self, Report, Signer};
 /// Reports in one envelope at most; one publication then stays far below the size of a message.
 const REPORTS_MOST: usize = 500;
 
+/// Who stands as approver of what a service publishes by itself: nobody typed it, the city's bundle holds it.
+const FROM_THE_BUNDLE: &str = "城市数据包（自动载入）";
+
 /// What an approver publishes.
 #[derive(Clone, Debug)]
 pub(crate) struct Publish {
@@ -233,7 +236,11 @@ impl Desk {
     }
 
     fn own_publication(&self) -> Publication {
-        Publication { approver: self.bureau.to_string(), approver_name: self.bureau.to_string(), ..self.publication() }
+        Publication {
+            approver: self.bureau.to_string(),
+            approver_name: FROM_THE_BUNDLE.to_owned(),
+            ..self.publication()
+        }
     }
 
     async fn head(&self, tx: &mut kit::Tx) -> Result<Head> {
