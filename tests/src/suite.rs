@@ -60,7 +60,16 @@ impl Running {
 
     /// Stops the suite and starts it again on the same data.
     pub async fn restart(&mut self) {
+        self.stop().await;
+        self.launch().await;
+    }
+
+    pub async fn stop(&mut self) {
         self.suite.take().expect("running").stop().await.expect("stopped");
+    }
+
+    /// Starts a stopped suite on its data.
+    pub async fn launch(&mut self) {
         let suite = Suite::start(self.options.clone()).await.unwrap_or_else(|problem| panic!("suite: {problem}"));
         self.suite = Some(suite);
     }

@@ -168,9 +168,10 @@ async fn killed_in_the_middle_of_imports_and_publications() {
         let again = publish(&programs, month, id).await.expect("published, or the first answer");
         assert!(sequences.iter().all(|sequence| *sequence == again), "{sequences:?} and then {again}");
     }
+    let all = (BATCHES * ROWS * 10).to_string();
     eventually("all publications", async || {
         let (_, list) = programs.get(&format!("/api/v1/indicators/C10?region={COUNTY}&period=2025-05")).await;
-        list["denominator"] == (BATCHES * ROWS * 10).to_string()
+        list["denominator"] == all.as_str()
     })
     .await;
     assert_eq!(bureau(&programs, "childcare").await["sequence"], 3, "three publications, not more");

@@ -6,5 +6,6 @@ mod console;
 mod faults;
 mod figure;
 mod invariants;
+mod restored;
 mod statements;
 mod trust_refusals;

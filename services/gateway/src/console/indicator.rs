@@ -21,6 +21,8 @@ pub(super) struct IndicatorPage {
     name: String,
     eyebrow: String,
     verdict: Sentence,
+    /// False: the plan asks in words, there are no parts.
+    counted: bool,
     lamp: Lamp,
     badge: Option<Badge>,
     stale: Option<String>,
@@ -112,6 +114,7 @@ impl IndicatorPage {
             name: indicator.name.clone(),
             eyebrow: format!("{} · {} · {}", indicator.category, indicator.obligation, indicator.name),
             verdict: verdict::of_indicator(indicator),
+            counted: indicator.status != "not_counted",
             lamp: Lamp::of(&indicator.lamp, &indicator.status),
             badge: Badge::of(&indicator.status),
             stale: if indicator.stale { stale_label(&indicator.sources, bureaus) } else { None },

@@ -36,8 +36,17 @@ pub(super) struct Label {
     pub(super) text: String,
     pub(super) class: &'static str,
     pub(super) at: (i64, i64),
+    pub(super) side: Side,
     /// Left out when it fits nowhere.
     pub(super) optional: bool,
+}
+
+/// Where a label would rather stand, so that it is not taken for another line's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Above,
+    Below,
+    Either,
 }
 
 /// Words with their place; anchored at their start, `y` is the baseline.
@@ -55,6 +64,9 @@ const RINGS: [i64; 6] = [80, 180, 320, 460, 560, 660];
 /// What a line through a label costs, in pixels of distance; an optional label is not worth as much.
 const CROSSED: i64 = 50;
 
+/// What the wrong side costs.
+const WRONG_SIDE: i64 = 60;
+
 /// Places the labels, the most important first, at the free place nearest to their points.
 pub(super) fn place(labels: Vec<Label>, lines: &[Vec<(i64, i64)>], bounds: &Area, size: i64) -> Vec<Placed> {
     let ink: Vec<(i64, i64)> = lines.iter().flat_map(|line| sampled(line)).collect();
@@ -65,7 +77,16 @@ pub(super) fn place(labels: Vec<Label>, lines: &[Vec<(i64, i64)>], bounds: &Area
             let distance = area.distance(label.at) / 10;
             let hidden = taken.iter().filter(|other| area.overlaps(other)).count() as i64;
             let crossed = ink.iter().filter(|point| area.holds(**point)).count() as i64;
-            distance + crossed * CROSSED + hidden * 2000 + i64::from(!area.within(bounds)) * 5000
+            let wrong = match label.side {
+                Side::Above => area.bottom > label.at.1,
+                Side::Below => area.top < label.at.1,
+                Side::Either => false,
+            };
+            distance
+                + i64::from(wrong) * WRONG_SIDE
+                + crossed * CROSSED
+                + hidden * 2000
+                + i64::from(!area.within(bounds)) * 5000
         };
         let areas = RINGS.iter().flat_map(|distance| around(label.at, *distance, width, height));
         let best = areas.map(|area| (cost(&area), area)).min_by_key(|(cost, _)| *cost);
@@ -124,7 +145,8 @@ mod tests {
     fn labels_keep_off_lines_and_each_other() {
         let bounds = Area { left: 0, top: 0, right: 4000, bottom: 2000 };
         let line = vec![(0, 2000), (4000, 0)];
-        let label = |at| Label { text: "目标 4.5".to_owned(), class: "strong", at, optional: false };
+        let label =
+            |at| Label { text: "目标 4.5".to_owned(), class: "strong", at, side: Side::Either, optional: false };
         let placed = place(vec![label((2000, 1000)), label((2000, 1000)), label((4000, 0))], &[line], &bounds, 140);
         assert_eq!(placed.len(), 3);
         let area =

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 use super::bullet::{Tenths, units};
 use super::facts::final_target;
-use super::labels::{Area, Label, Placed, place};
+use super::labels::{Area, Label, Placed, Side, place};
 use super::words::{figure, grouped, period_title, with_unit};
 use crate::view::{IndicatorView, SeriesPoint};
 
@@ -24,6 +24,16 @@ pub(super) struct Size {
 
 pub(super) const WIDE: Size = Size { class: "chart--wide", width: 900, height: 400, font: 14, years: 1 };
 pub(super) const NARROW: Size = Size { class: "chart--narrow", width: 360, height: 320, font: 13, years: 2 };
+
+impl Size {
+    /// A period on a line: on a narrow chart the month alone, for the axis tells the year.
+    fn name(&self, period: &str) -> String {
+        match period.parse() {
+            Ok(Period::Month(_, month)) if self.years > 1 => format!("{month}月"),
+            _ => period_title(period),
+        }
+    }
+}
 
 /// Lines that a chart may have across, the axis not counted.
 const GRID: i64 = 6;
@@ -95,27 +105,7 @@ pub(super) fn chart(size: &Size, indicator: &IndicatorView, series: &[SeriesPoin
         late.then(|| (x, y, axes.at(expected).1))
     });
 
-    let label = |text: String, class, at, optional| Label { text, class, at, optional };
-    let mut labels = Vec::new();
-    if let Some((period, mark, at)) = last {
-        labels.push(label(format!("{} {}", period_title(period), axes.number(mark.number)), "acc", at, false));
-    }
-    if let Some((x, _, top)) = owed {
-        let expected = indicator.expected.as_deref();
-        labels.push(label(format!("低于序时应达 {}", figure(expected)), "bad", (x, top), false));
-    }
-    for (mark, text) in data.milestones.iter().rev() {
-        labels.push(label(text.clone(), "strong", at(mark), false));
-    }
-    if let (Some(baseline), Some(first)) = (indicator.baseline.as_deref(), data.path.first()) {
-        labels.push(label(format!("基线 {}", grouped(baseline)), "", at(first), false));
-    }
-    if let [one, next, ..] = path.as_slice() {
-        labels.push(label("目标路径".to_owned(), "", ((one.0 + next.0) / 2, (one.1 + next.1) / 2), true));
-    }
-    if let Some([one, next, ..]) = runs.iter().find(|run| run.len() > 2).map(Vec::as_slice) {
-        labels.push(label("实际".to_owned(), "acc", ((one.0 + next.0) / 2, (one.1 + next.1) / 2), true));
-    }
+    let labels = labels(indicator, &data, &axes, last.map(|(period, mark, _)| (size.name(period), mark)), owed, &runs);
     let mut ink = runs.clone();
     ink.push(path.clone());
     let bounds = Area { left: axes.left + 40, top: 0, right: size.width * 10, bottom: axes.bottom };
@@ -140,6 +130,42 @@ pub(super) fn chart(size: &Size, indicator: &IndicatorView, series: &[SeriesPoin
             .map(|placed| (placed.clone(), Tenths(placed.x), Tenths(placed.y)))
             .collect(),
     })
+}
+
+/// The words on the lines, the most important first.
+fn labels(
+    indicator: &IndicatorView,
+    data: &Data,
+    axes: &Axes,
+    last: Option<(String, Mark)>,
+    owed: Option<(i64, i64, i64)>,
+    runs: &[Vec<(i64, i64)>],
+) -> Vec<Label> {
+    let label = |text: String, class, at, side| Label { text, class, at, side, optional: false };
+    let mut labels = Vec::new();
+    if let Some((period, mark)) = last {
+        let side = if owed.is_some() { Side::Below } else { Side::Either };
+        labels.push(label(format!("{period} {}", axes.number(mark.number)), "acc", axes.at(&mark), side));
+    }
+    if let Some((x, _, top)) = owed {
+        let expected = figure(indicator.expected.as_deref());
+        labels.push(label(format!("低于序时应达 {expected}"), "bad", (x, top), Side::Above));
+    }
+    for (mark, text) in data.milestones.iter().rev() {
+        labels.push(label(text.clone(), "strong", axes.at(mark), Side::Either));
+    }
+    if let (Some(baseline), Some(first)) = (indicator.baseline.as_deref(), data.path.first()) {
+        labels.push(label(format!("基线 {}", grouped(baseline)), "", axes.at(first), Side::Either));
+    }
+    let middle = |one: (i64, i64), next: (i64, i64)| ((one.0 + next.0) / 2, (one.1 + next.1) / 2);
+    let name = |text: &str, class, at| Label { optional: true, ..label(text.to_owned(), class, at, Side::Either) };
+    if let [one, next, ..] = data.path.as_slice() {
+        labels.push(name("目标路径", "", middle(axes.at(one), axes.at(next))));
+    }
+    if let Some([one, next, ..]) = runs.iter().find(|run| run.len() > 2).map(Vec::as_slice) {
+        labels.push(name("实际", "acc", middle(*one, *next)));
+    }
+    labels
 }
 
 /// A year's value is marked; a month's only where no line leads to it.

@@ -1,5 +1,6 @@
 //! Both pages from figures made by hand. With `YLYX_RENDER_DIR` set they are also written there, to be looked at.
 
+mod around;
 mod sample;
 
 use super::bullet::{Figures, Tenths, bullet};
@@ -12,11 +13,11 @@ const PROOF: &str = "/api/v1/indicators/C09/proof?region=530400&period=2026-10";
 const FORBIDDEN: [&str; 8] = ["null", "None", "Some(", "NaN", "not_computable", " style=", "<script", "http://"];
 
 fn overview_of(list: &crate::view::IndicatorList) -> String {
-    overview(&sample::frame(), list, &sample::bureaus(), &sample::tasks(), &sample::projects()).unwrap()
+    overview(&around::frame(), list, &around::bureaus(), &around::tasks(), &around::projects()).unwrap()
 }
 
 fn indicator_of(detail: &crate::view::IndicatorDetail) -> String {
-    indicator(&sample::frame(), detail, &sample::bureaus(), PROOF).unwrap()
+    indicator(&around::frame(), detail, &around::bureaus(), PROOF).unwrap()
 }
 
 /// The page's headline with plain spaces.
@@ -70,8 +71,8 @@ fn without_figures_the_overview_says_what_is_missing() {
 fn before_the_plan_arrives_there_is_still_a_page() {
     let list = crate::view::IndicatorList { indicators: Vec::new(), ..sample::bare() };
     let nothing = crate::view::TaskList { plan: String::new(), tasks: Vec::new() };
-    let money = crate::view::ProjectList { projects: Vec::new(), total_wan_yuan: 0, ..sample::projects() };
-    let html = overview(&sample::frame(), &list, &sample::bureaus(), &nothing, &money).unwrap();
+    let money = crate::view::ProjectList { projects: Vec::new(), total_wan_yuan: 0, ..around::projects() };
+    let html = overview(&around::frame(), &list, &around::bureaus(), &nothing, &money).unwrap();
     check("overview-empty.html", &html);
     assert!(html.contains("方案尚未发布到本平台"));
 }
@@ -99,7 +100,7 @@ fn an_indicator_without_figures_says_why() {
     assert!(html.contains("缺这些数据，所以不可计算"));
     let html = indicator_of(&sample::empty_detail(30));
     check("indicator-rule.html", &html);
-    assert!(html.contains("按文字考核，不以数据计算。"));
+    assert!(html.contains("按文字考核，不以数据计算。") && !html.contains("下载溯源单"));
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn what_others_wrote_stays_text() {
     let html = overview_of(&list);
     assert!(!html.contains("<script") && !html.contains("5304\""));
     assert!(html.contains("&#60;script&#62;"));
-    let html = error(Some(&sample::frame()), 404, "没有代码为“<script>”的市、县（市、区）", "REGION_UNKNOWN");
+    let html = error(Some(&around::frame()), 404, "没有代码为“<script>”的市、县（市、区）", "REGION_UNKNOWN");
     check("error.html", &html);
     assert!(html.contains("REGION_UNKNOWN") && html.contains("404"));
     check("error-early.html", &error(None, 503, "还没有收到方案与区划", "REFERENCE_MISSING"));
