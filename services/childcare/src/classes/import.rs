@@ -92,7 +92,7 @@ impl Intake for ClassIntake {
     }
 }
 
-/// The institutions that the rows of a batch may mean, and all their classes.
+/// The institutions that the rows of a batch may mean, and the classes they may mean in them.
 struct Known {
     institutions: HashMap<Uuid, Institution>,
     by_uscc: HashMap<String, Uuid>,
@@ -124,8 +124,18 @@ impl Known {
             }
             known.institutions.insert(institution.id, institution);
         }
-        let ids: Vec<Uuid> = known.institutions.keys().copied().collect();
-        known.classes = store::of_institutions(tx, &ids).await?;
+        // A row asks for a class by name. Only a family point's cap needs all its classes, and they are few.
+        let (points, others): (Vec<&Institution>, Vec<&Institution>) = known
+            .institutions
+            .values()
+            .partition(|institution| institution.facts.value.kind == InstitutionKind::FamilyPoint);
+        let ids = |institutions: &[&Institution]| -> Vec<Uuid> { institutions.iter().map(|one| one.id).collect() };
+        let mut names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut classes = store::of_institutions(tx, &ids(&points)).await?;
+        classes.extend(store::named(tx, &ids(&others), &names).await?);
+        known.classes = classes;
         Ok(known)
     }
 

@@ -143,6 +143,25 @@ pub async fn of_institutions(tx: &mut Tx, institutions: &[Uuid]) -> Result<HashM
     Ok(found)
 }
 
+/// The classes of the institutions that bear one of the names, as last recorded, by institution.
+pub async fn named(tx: &mut Tx, institutions: &[Uuid], names: &[&str]) -> Result<HashMap<Uuid, Vec<Class>>> {
+    let mut found: HashMap<Uuid, Vec<Class>> = HashMap::new();
+    for ids in institutions.chunks(ROWS_PER_STATEMENT) {
+        for names in names.chunks(ROWS_PER_STATEMENT) {
+            let (of, called) = (list(1, ids.len()), list(1 + ids.len(), names.len()));
+            let sql = format!("{SELECT} AND c.institution_id IN {of} AND c.name IN {called}");
+            let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned());
+            let query = ids.iter().fold(query, |query, id| query.bind(*id));
+            let query = names.iter().fold(query, |query, name| query.bind((*name).to_owned()));
+            for row in query.all::<Row>().await? {
+                let class = Placed::try_from(row)?.class;
+                found.entry(class.institution_id).or_default().push(class);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Saves changes in many-row statements.
 pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
     for chunk in changes.chunks(ROWS_PER_STATEMENT) {
