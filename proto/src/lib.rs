@@ -29,9 +29,29 @@ mod ylyx {
             tonic::include_proto!("ylyx.childcare.v1");
         }
     }
+    pub mod elderly_care {
+        pub mod v1 {
+            tonic::include_proto!("ylyx.elderly_care.v1");
+        }
+    }
+    pub mod education {
+        pub mod v1 {
+            tonic::include_proto!("ylyx.education.v1");
+        }
+    }
+    pub mod finance {
+        pub mod v1 {
+            tonic::include_proto!("ylyx.finance.v1");
+        }
+    }
     pub mod supervision {
         pub mod v1 {
             tonic::include_proto!("ylyx.supervision.v1");
+        }
+    }
+    pub mod trust {
+        pub mod v1 {
+            tonic::include_proto!("ylyx.trust.v1");
         }
     }
     pub mod gateway {
@@ -47,9 +67,17 @@ pub use ylyx::childcare::v1 as childcare;
 pub use ylyx::common::v1 as common;
 /// Options that contracts carry, and the vocabulary of bulk imports.
 pub use ylyx::contract::v1 as contract;
+/// Registers of the veteran-cadre bureau: seniors' schools, courses, classes.
+pub use ylyx::education::v1 as education;
+/// Registers of civil affairs: elderly institutions, beds, community facilities.
+pub use ylyx::elderly_care::v1 as elderly_care;
+/// Registers of the finance bureau: projects, their money and their progress.
+pub use ylyx::finance::v1 as finance;
 /// Indicator views across bureaus.
 pub use ylyx::gateway::v1 as gateway;
 /// Forms, reports, publications and the follow stream.
 pub use ylyx::reporting::v1 as reporting;
 /// The plan and the reference lists that the coordination office keeps.
 pub use ylyx::supervision::v1 as supervision;
+/// Who holds which role at a service.
+pub use ylyx::trust::v1 as trust;

@@ -7,12 +7,8 @@ pub mod service;
 pub mod store;
 
 use jiff::civil::Date;
+use registry::{Coded, Dated, Event, Fault, timeline};
 use uuid::Uuid;
-
-use crate::codes::Coded;
-use crate::fault::Fault;
-use crate::institutions::Event;
-use crate::timeline::{self, Dated};
 
 /// 班型.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,23 +1,21 @@
 //! The data elements that this bureau computes from its registers: one readable query per element, grouped by
 //! county, as of the end of a period.
 
-use std::collections::HashMap;
-
 use city::period::Period;
-use kit::{Result, retry};
+use kit::Result;
+use registry::elements::{ElementQuery, compute};
+use registry::{Bureau, changes};
 use reporting::{Computed, Register};
 
-use crate::bureau::Bureau;
-use crate::changes;
-
-/// Element and query; $1 is the last day of the period.
-pub const ELEMENTS: [(&str, &str); 6] = [
-    ("childcare.places", include_str!("elements/places.sql")),
-    ("childcare.places.filed", include_str!("elements/places_filed.sql")),
-    ("childcare.places.inclusive", include_str!("elements/places_inclusive.sql")),
-    ("childcare.institutions", include_str!("elements/institutions.sql")),
-    ("childcare.institutions.demo", include_str!("elements/institutions_demo.sql")),
-    ("childcare.institutions.demo_any", include_str!("elements/institutions_demo_any.sql")),
+/// What this bureau computes.
+pub const ELEMENTS: [ElementQuery; 7] = [
+    ElementQuery::at_end("childcare.places", include_str!("elements/places.sql")),
+    ElementQuery::at_end("childcare.places.filed", include_str!("elements/places_filed.sql")),
+    ElementQuery::at_end("childcare.places.inclusive", include_str!("elements/places_inclusive.sql")),
+    ElementQuery::at_end("childcare.institutions", include_str!("elements/institutions.sql")),
+    ElementQuery::at_end("childcare.institutions.demo", include_str!("elements/institutions_demo.sql")),
+    ElementQuery::at_end("childcare.institutions.demo_any", include_str!("elements/institutions_demo_any.sql")),
+    ElementQuery::at_end("childcare.smart_pilots", include_str!("elements/smart_pilots.sql")),
 ];
 
 /// The registers, for the reporting desk.
@@ -28,31 +26,8 @@ pub struct Registers {
 
 #[tonic::async_trait]
 impl Register for Registers {
-    /// Every element for every county asked, and for the city their sum. A county of which the register holds nothing
-    /// has zero, because the register is where its institutions would be; other regions have no answer.
     async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
-        let last_day = period.last_day().to_string();
-        retry(|| async {
-            // One snapshot for all elements, so that parts never exceed their whole.
-            let mut tx = self.bureau.db.begin().await?;
-            let mut computed = Vec::with_capacity(ELEMENTS.len() * regions.len());
-            for (element, sql) in ELEMENTS {
-                let counted: Vec<(String, i64)> = tx.query(sql).bind(last_day.clone()).all().await?;
-                let counted: HashMap<String, i64> = counted.into_iter().collect();
-                for region in regions {
-                    let value = if self.bureau.is_county(region) {
-                        counted.get(region).copied().unwrap_or_default()
-                    } else if region == self.bureau.city_code() {
-                        counted.values().sum()
-                    } else {
-                        continue;
-                    };
-                    computed.push(Computed { element: element.to_owned(), region: region.clone(), value });
-                }
-            }
-            Ok(computed)
-        })
-        .await
+        compute(&self.bureau, &ELEMENTS, period, regions).await
     }
 
     async fn change_counter(&self) -> Result<i64> {
@@ -67,8 +42,8 @@ mod tests {
 
     use super::*;
     use crate::filing::{self, Designation, DesignationKind, DesignationLevel};
-    use crate::imports::stream::Step;
     use crate::testing::{Fixture, batch, bureau, class, institution, start};
+    use registry::imports::stream::Step;
 
     async fn figures(fixture: &Fixture, period: &str) -> Vec<i64> {
         let registers = Registers { bureau: fixture.bureau.clone() };
@@ -106,9 +81,9 @@ mod tests {
         let classes =
             vec![class("甲", "一班", 20), class("乙", "一班", 10), class("乙", "二班", 10), class("丙", "一班", 5)];
         sheets(&fixture, 1, "2025-11-05", vec![institution(1, "甲"), filed.clone(), public.clone()], classes).await;
-        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 0]);
 
         // In November a class shrinks and another closes: October stays as it was.
         let before = changes::counter(&fixture.bureau.db).await.unwrap();
@@ -116,8 +91,8 @@ mod tests {
         let rows = vec![institution(1, "甲"), filed, public];
         sheets(&fixture, 3, "2025-11-05", rows, vec![class("甲", "一班", 12), closed]).await;
         assert_eq!(changes::counter(&fixture.bureau.db).await.unwrap(), before + 1);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0, 0]);
     }
 
     #[tokio::test]
@@ -155,9 +130,9 @@ mod tests {
         designation.revoke("2025-12-31".parse().unwrap()).unwrap();
         filing::store::revoke(&mut tx, &designation).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1]);
-        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1]);
-        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1]);
-        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1]);
+        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1, 0]);
     }
 }

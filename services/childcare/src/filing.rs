@@ -11,11 +11,8 @@ pub mod service;
 pub mod store;
 
 use jiff::civil::Date;
+use registry::{Coded, Dated, Fault, timeline};
 use uuid::Uuid;
-
-use crate::codes::Coded;
-use crate::fault::Fault;
-use crate::timeline::{self, Dated};
 
 /// Working days in which the bureau answers a filing (dictionary §5.2.1).
 pub const ANSWER_WORKING_DAYS: u32 = 5;

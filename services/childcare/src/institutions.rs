@@ -9,12 +9,10 @@ pub mod service;
 pub mod store;
 
 use jiff::civil::Date;
+use registry::{Coded, Dated, Event, Fault, timeline};
 use uuid::Uuid;
 
-use crate::codes::Coded;
-use crate::fault::Fault;
 use crate::filing::{Filed, Filing, State};
-use crate::timeline::{self, Dated};
 
 /// 家庭托育点 care for at most five children (《家庭托育点管理办法（试行）》2023).
 pub const FAMILY_POINT_PLACES: i64 = 5;
@@ -131,23 +129,6 @@ pub struct Change {
     pub facts: Vec<Dated<Facts>>,
     pub filings: Vec<Dated<State>>,
     pub events: Vec<Event>,
-}
-
-/// One line of an institution's history, appended and never overwritten.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    pub effective_on: Date,
-    pub from_state: &'static str,
-    pub to_state: &'static str,
-    pub reason: String,
-    pub document_number: String,
-}
-
-impl Event {
-    /// Something that changed no state.
-    pub fn note(effective_on: Date, reason: impl Into<String>) -> Self {
-        Event { effective_on, from_state: "", to_state: "", reason: reason.into(), document_number: String::new() }
-    }
 }
 
 /// Enters an institution. Its facts hold from the day it opened, as the record itself states that day; one that opens

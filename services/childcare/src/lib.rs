@@ -1,21 +1,16 @@
 //! 市卫生健康委: the registers of childcare institutions and classes, and the figures that come from them.
 
-pub mod bureau;
-pub mod cells;
-pub mod changes;
 pub mod classes;
-pub mod codes;
-pub mod columns;
 pub mod elements;
-pub mod fault;
 pub mod filing;
-pub mod imports;
 pub mod institutions;
-pub mod timeline;
 
+#[cfg(test)]
+mod imports_test;
 #[cfg(test)]
 mod testing;
 
+use registry::Bureau;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,7 +25,6 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
 
-use bureau::Bureau;
 use classes::service::Classes;
 use elements::Registers;
 use filing::service::Filings;
@@ -44,6 +38,7 @@ pub async fn serve(settings: Settings, clock: Clock, listener: TcpListener, shut
     let folder = Folder::take(&settings.data)?;
     let city = Arc::new(settings.load_city()?);
     let db = Db::open(&settings.database_location(BUREAU)).await?;
+    db.migrate(&registry::migrations()).await?;
     db.migrate(&migrations()).await?;
     let tls = Tls::load(&settings.tls_files())?;
     tls.watch(shutdown.clone());
@@ -87,7 +82,6 @@ pub fn migrations() -> Migrations {
 /// Every SQL text that stands as it is sent, for a test that prepares them on both engines.
 pub const STATEMENTS: &[&str] = &[
     institutions::store::SELECT,
-    institutions::store::SELECT_HISTORY,
     institutions::import::SELECT_DISAPPEARED,
     filing::store::SELECT,
     filing::store::SELECT_OF_INSTITUTION,
@@ -95,24 +89,13 @@ pub const STATEMENTS: &[&str] = &[
     filing::store::REVOKE,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
-    imports::store::SELECT,
-    imports::store::INSERT,
-    imports::store::SELECT_BATCH,
-    imports::store::INSERT_BATCH,
-    imports::store::UPDATE_TOTALS,
-    imports::store::SELECT_FINISH,
-    imports::store::FINISH,
-    imports::store::FORGET_KEYS,
-    changes::BUMP,
-    changes::SELECT_COUNTER,
-    changes::SELECT_ANSWER,
-    changes::INSERT_ANSWER,
-    elements::ELEMENTS[0].1,
-    elements::ELEMENTS[1].1,
-    elements::ELEMENTS[2].1,
-    elements::ELEMENTS[3].1,
-    elements::ELEMENTS[4].1,
-    elements::ELEMENTS[5].1,
+    elements::ELEMENTS[0].sql,
+    elements::ELEMENTS[1].sql,
+    elements::ELEMENTS[2].sql,
+    elements::ELEMENTS[3].sql,
+    elements::ELEMENTS[4].sql,
+    elements::ELEMENTS[5].sql,
+    elements::ELEMENTS[6].sql,
 ];
 
 #[cfg(test)]

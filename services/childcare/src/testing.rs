@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use kit::{Clock, Db};
 use proto::childcare as wire;
 use proto::contract::{ImportAcknowledgement, ImportMode, ImportStart};
+use registry::imports::stream::{Intake, Step, answers};
+use registry::{Author, Bureau};
 use tonic::Status;
 use trust::Scope;
 
-use crate::bureau::Bureau;
 use crate::classes::import::ClassIntake;
-use crate::imports::stream::{Intake, Step, answers};
 use crate::institutions::import::InstitutionIntake;
-use crate::institutions::store::Author;
 
 pub(crate) struct Fixture {
     pub(crate) bureau: Bureau,
@@ -26,6 +25,7 @@ pub(crate) type Answers = Vec<Result<ImportAcknowledgement, Status>>;
 pub(crate) async fn bureau(today: &str) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("childcare.db").to_str().unwrap()).await.unwrap();
+    db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
     let clock = Clock::set_to(format!("{today}T02:00:00Z").parse::<Timestamp>().unwrap());
     let bureau = Bureau { city: City::embedded(), db, clock };

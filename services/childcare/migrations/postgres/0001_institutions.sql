@@ -1,4 +1,4 @@
--- 托育机构: identity and newest filing here, dated facts and filing states beside it, history appended.
+-- 托育机构: identity and newest filing here, dated facts and filing states beside it.
 CREATE TABLE institution (
     id                UUID   NOT NULL PRIMARY KEY,
     uscc              TEXT   UNIQUE,
@@ -42,19 +42,6 @@ CREATE TABLE institution_filing (
     state          TEXT NOT NULL,
     PRIMARY KEY (institution_id, valid_from)
 );
-
-CREATE TABLE institution_history (
-    id              UUID   NOT NULL PRIMARY KEY,
-    institution_id  UUID   NOT NULL REFERENCES institution (id),
-    at_micros       BIGINT NOT NULL,
-    effective_on    TEXT   NOT NULL,
-    from_state      TEXT   NOT NULL,
-    to_state        TEXT   NOT NULL,
-    by_user         TEXT   NOT NULL,
-    reason          TEXT   NOT NULL,
-    document_number TEXT   NOT NULL
-);
-CREATE INDEX institution_history_by_institution ON institution_history (institution_id, id);
 
 -- Valid from the first to the last day, both included; a revoked one no longer from revoked_on.
 CREATE TABLE designation (

@@ -1,25 +1,23 @@
 //! Classes at the door: rows of the contract become checked entries, and records become messages.
 
 use proto::childcare as wire;
+use registry::imports::stream::Draft;
+use registry::{Cells, Coded, Fault};
 
 use super::store::Placed;
 use super::{Entry, Facts, check_dates};
-use crate::cells::Cells;
-use crate::codes::Coded;
-use crate::fault::Fault;
 use crate::institutions::door::optional_uscc;
 
-/// A row as read: what it states, or everything that is wrong with it; and whom it names, as far as that can be read.
+/// What a row names its class by, as far as that can be read.
 #[derive(Debug)]
-pub struct Draft {
+pub struct Names {
     pub institution_uscc: Option<String>,
     pub institution_name: String,
     pub name: String,
-    pub entry: Result<Entry, Vec<Fault>>,
 }
 
 /// Reads a row of a sheet.
-pub fn read(row: &wire::ClassRow) -> Draft {
+pub fn read(row: &wire::ClassRow) -> Draft<Names, Entry> {
     read_row(row, true)
 }
 
@@ -28,7 +26,7 @@ pub fn read_form(row: &wire::ClassRow) -> Result<Entry, Vec<Fault>> {
     read_row(row, false).entry
 }
 
-fn read_row(row: &wire::ClassRow, names_institution: bool) -> Draft {
+fn read_row(row: &wire::ClassRow, names_institution: bool) -> Draft<Names, Entry> {
     let mut cells = Cells::default();
     let institution_uscc = optional_uscc(&mut cells, "institution_uscc", &row.institution_uscc);
     let institution_name = match names_institution {
@@ -54,7 +52,7 @@ fn read_row(row: &wire::ClassRow, names_institution: bool) -> Draft {
         }),
         _ => Err(cells.faults),
     };
-    Draft { institution_uscc, institution_name, name, entry }
+    Draft { names: Names { institution_uscc, institution_name, name }, entry }
 }
 
 /// The message of a class.

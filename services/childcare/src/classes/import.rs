@@ -1,20 +1,17 @@
 //! Import of class sheets: look-ups for a whole batch at once, a verdict per row, many-row statements.
 
+use registry::columns::prefix_pattern;
+use registry::imports::Import;
+use registry::imports::stream::{Draft, Intake};
+use registry::{Author, Bureau, Fault};
 use std::collections::HashMap;
 
 use kit::{Result, Tx};
 use proto::childcare::ClassRow;
 use uuid::Uuid;
 
-use super::door::{self, Draft};
+use super::door::{self, Names};
 use super::{Change, Class, Entry, meant, open, places_on, revise, store};
-use crate::bureau::Bureau;
-use crate::changes;
-use crate::columns::prefix_pattern;
-use crate::fault::Fault;
-use crate::imports::stream::Intake;
-use crate::imports::{Import, Mode, Named, Tally, store as ledger};
-use crate::institutions::store::Author;
 use crate::institutions::{self, Institution, InstitutionKind, check_family_point};
 
 /// Classes of the import's region that are open on the effective day and that the file does not name.
@@ -35,49 +32,68 @@ pub struct ClassIntake {
 impl Intake for ClassIntake {
     const REGISTER: &'static str = "childcare.class";
     type Row = ClassRow;
+    type Names = Names;
+    type Entry = Entry;
+    type Known = Known;
+    type Change = Change;
 
-    async fn take(&self, tx: &mut Tx, import: &Import, author: &Author, rows: &[(u64, ClassRow)]) -> Result<Tally> {
-        let drafts: Vec<Draft> = rows.iter().map(|(_, row)| door::read(row)).collect();
-        let mut known = Known::load(tx, &self.bureau, &import.terms.region, &drafts).await?;
-        let keys: Vec<Vec<String>> = drafts.iter().map(|draft| known.keys(draft)).collect();
-        let mut named = Named::before(ledger::named_before(tx, import.terms.id, &keys.concat()).await?);
-        let mut tally = Tally::default();
-        let mut changed = Vec::new();
-        for (((row, _), draft), keys) in rows.iter().zip(drafts).zip(keys) {
-            let institution = known.institution(&draft).cloned();
-            let record = match (&institution, &draft.entry) {
-                (Ok(institution), Ok(entry)) => meant(known.classes_of(institution.id).iter(), entry).cloned(),
-                (Ok(institution), Err(_)) => {
-                    known.classes_of(institution.id).iter().find(|class| class.name == draft.name).cloned()
-                }
-                _ => None,
-            };
-            let claimed = named.claim(&keys, record.as_ref().map(|class| class.id));
-            let verdict = draft.entry.and_then(|entry| {
-                claimed.map_err(|fault| vec![fault])?;
-                let institution = institution.map_err(|fault| vec![fault])?;
-                known.decide(import, &institution, record.as_ref(), entry, author).map_err(|fault| vec![fault])
-            });
-            match verdict {
-                Err(faults) => tally.refuse(*row, faults),
-                Ok(None) => tally.counts.unchanged += 1,
-                Ok(Some(change)) => {
-                    match record {
-                        Some(_) => tally.counts.changed += 1,
-                        None => tally.counts.added += 1,
-                    }
-                    named.mean(&keys, change.class.id);
-                    known.remember(&change.class);
-                    changed.push(change);
-                }
+    fn read(&self, _: &Import, row: &ClassRow) -> Draft<Names, Entry> {
+        door::read(row)
+    }
+
+    async fn load(&self, tx: &mut Tx, import: &Import, drafts: &[Draft<Names, Entry>]) -> Result<Known> {
+        Known::load(tx, &self.bureau, &import.terms.region, drafts).await
+    }
+
+    /// None while the institution is unknown.
+    fn keys(&self, known: &Known, draft: &Draft<Names, Entry>) -> Vec<String> {
+        match known.institution(&draft.names) {
+            Ok(institution) if !draft.names.name.is_empty() => {
+                vec![format!("c:{}/{}", institution.id, draft.names.name)]
             }
+            _ => Vec::new(),
         }
-        if import.terms.mode == Mode::Commit && !changed.is_empty() {
-            store::save(tx, &changed, author).await?;
-            changes::bump(tx).await?;
+    }
+
+    fn record(&self, known: &Known, draft: &Draft<Names, Entry>) -> Option<Uuid> {
+        let institution = known.institution(&draft.names).ok()?;
+        let classes = known.classes_of(institution.id);
+        let class = match &draft.entry {
+            Ok(entry) => meant(classes.iter(), entry),
+            Err(_) => classes.iter().find(|class| class.name == draft.names.name),
+        };
+        class.map(|class| class.id)
+    }
+
+    fn decide(
+        &self,
+        known: &mut Known,
+        import: &Import,
+        names: &Names,
+        entry: Entry,
+        author: &Author,
+    ) -> Result<Option<Change>, Fault> {
+        let institution = known.institution(names)?;
+        let change = match meant(known.classes_of(institution.id).iter(), &entry) {
+            Some(class) => revise(class, &entry, import.terms.effective_on)?,
+            None => Some(open(author.clock.id(), institution.id, entry)),
+        };
+        if let Some(change) = &change {
+            if institution.facts.value.kind == InstitutionKind::FamilyPoint {
+                let others = known.classes_of(institution.id).iter().filter(|class| class.id != change.class.id);
+                check_family_point(places_on(others.chain([&change.class]), change.class.facts.since))?;
+            }
+            known.remember(&change.class);
         }
-        ledger::name(tx, import.terms.id, &named.new).await?;
-        Ok(tally)
+        Ok(change)
+    }
+
+    fn changed(change: &Change) -> Uuid {
+        change.class.id
+    }
+
+    async fn save(&self, tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
+        store::save(tx, changes, author).await
     }
 
     async fn disappeared(&self, tx: &mut Tx, import: &Import) -> Result<Vec<String>> {
@@ -93,7 +109,7 @@ impl Intake for ClassIntake {
 }
 
 /// The institutions that the rows of a batch may mean, and the classes they may mean in them.
-struct Known {
+pub struct Known {
     institutions: HashMap<Uuid, Institution>,
     by_uscc: HashMap<String, Uuid>,
     by_name: HashMap<String, Vec<Uuid>>,
@@ -101,10 +117,10 @@ struct Known {
 }
 
 impl Known {
-    async fn load(tx: &mut Tx, bureau: &Bureau, region: &str, drafts: &[Draft]) -> Result<Known> {
+    async fn load(tx: &mut Tx, bureau: &Bureau, region: &str, drafts: &[Draft<Names, Entry>]) -> Result<Known> {
         let today = bureau.clock.today();
-        let usccs: Vec<&str> = drafts.iter().filter_map(|draft| draft.institution_uscc.as_deref()).collect();
-        let names: Vec<&str> = drafts.iter().map(|draft| draft.institution_name.as_str()).collect();
+        let usccs: Vec<&str> = drafts.iter().filter_map(|draft| draft.names.institution_uscc.as_deref()).collect();
+        let names: Vec<&str> = drafts.iter().map(|draft| draft.names.institution_name.as_str()).collect();
         let mut found = institutions::store::by_uscc(tx, &usccs, today).await?;
         found.extend(institutions::store::by_name(tx, &names, today).await?);
         found.retain(|institution| bureau.covers(region, &institution.facts.value.region));
@@ -130,7 +146,7 @@ impl Known {
             .values()
             .partition(|institution| institution.facts.value.kind == InstitutionKind::FamilyPoint);
         let ids = |institutions: &[&Institution]| -> Vec<Uuid> { institutions.iter().map(|one| one.id).collect() };
-        let mut names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
+        let mut names: Vec<&str> = drafts.iter().map(|draft| draft.names.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         let mut classes = store::of_institutions(tx, &ids(&points)).await?;
@@ -140,9 +156,9 @@ impl Known {
     }
 
     /// The institution that a row names: by its credit code, else by its name within the import's region.
-    fn institution(&self, draft: &Draft) -> Result<&Institution, Fault> {
-        let by_uscc = draft.institution_uscc.as_ref().and_then(|uscc| self.by_uscc.get(uscc));
-        let id = match (by_uscc, self.by_name.get(&draft.institution_name).map(Vec::as_slice)) {
+    fn institution(&self, names: &Names) -> Result<&Institution, Fault> {
+        let by_uscc = names.institution_uscc.as_ref().and_then(|uscc| self.by_uscc.get(uscc));
+        let id = match (by_uscc, self.by_name.get(&names.institution_name).map(Vec::as_slice)) {
             (Some(id), _) => id,
             (None, Some([id])) => id,
             (None, Some([_, _, ..])) => {
@@ -150,13 +166,13 @@ impl Known {
                 return Err(Fault::conflict("INSTITUTION_AMBIGUOUS", message));
             }
             _ => {
-                let message = format!("本次导入的地区内没有登记“{}”，请先导入机构", draft.institution_name);
+                let message = format!("本次导入的地区内没有登记“{}”，请先导入机构", names.institution_name);
                 return Err(Fault::cell("institution_name", "INSTITUTION_UNKNOWN", message));
             }
         };
         self.institutions
             .get(id)
-            .filter(|institution| match (&draft.institution_uscc, &institution.uscc) {
+            .filter(|institution| match (&names.institution_uscc, &institution.uscc) {
                 (Some(theirs), Some(ours)) => theirs == ours,
                 _ => true,
             })
@@ -165,40 +181,8 @@ impl Known {
             })
     }
 
-    /// The key by which a file names a class; none while its institution is unknown.
-    fn keys(&self, draft: &Draft) -> Vec<String> {
-        match self.institution(draft) {
-            Ok(institution) if !draft.name.is_empty() => vec![format!("c:{}/{}", institution.id, draft.name)],
-            _ => Vec::new(),
-        }
-    }
-
     fn classes_of(&self, institution: Uuid) -> &[Class] {
         self.classes.get(&institution).map_or(&[], Vec::as_slice)
-    }
-
-    /// What one row does: `None` when it states nothing new.
-    fn decide(
-        &self,
-        import: &Import,
-        institution: &Institution,
-        record: Option<&Class>,
-        entry: Entry,
-        author: &Author,
-    ) -> Result<Option<Change>, Fault> {
-        let effective_on = import.terms.effective_on;
-        let change = match record {
-            Some(class) => revise(class, &entry, effective_on)?,
-            None => Some(open(author.clock.id(), institution.id, entry)),
-        };
-        if let Some(change) = &change
-            && institution.facts.value.kind == InstitutionKind::FamilyPoint
-        {
-            let day = change.class.facts.since;
-            let others = self.classes_of(institution.id).iter().filter(|class| class.id != change.class.id);
-            check_family_point(places_on(others.chain([&change.class]), day))?;
-        }
-        Ok(change)
     }
 
     /// Counts a class of this batch with those of its institution.

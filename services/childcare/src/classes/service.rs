@@ -7,6 +7,10 @@ use kit::{Kind, Problem, Result, Tx, retry};
 use proto::childcare as wire;
 use proto::childcare::class_service_server::ClassService;
 use proto::contract::ImportAcknowledgement;
+use registry::changes::{self, check_version};
+use registry::columns::{Page, id};
+use registry::imports::stream::{Step, answers};
+use registry::{Author, Bureau, Cells, Coded, Fault, cells, problem_of};
 use tonic::{Request, Response, Status, Streaming};
 use trust::{Caller, Scope};
 use uuid::Uuid;
@@ -14,15 +18,7 @@ use uuid::Uuid;
 use super::import::ClassIntake;
 use super::store::{self, Filter};
 use super::{Change, Class, Facts, alter, close, door, open, places_on};
-use crate::bureau::Bureau;
-use crate::cells::{self, Cells};
-use crate::changes;
-use crate::codes::Coded;
-use crate::columns::{Page, id};
-use crate::fault::{Fault, problem_of};
-use crate::imports::stream::{Step, answers};
-use crate::institutions::service::{check_version, institution_id};
-use crate::institutions::store::Author;
+use crate::institutions::service::institution_id;
 use crate::institutions::{self, Institution, InstitutionKind, check_family_point};
 
 /// Serves the register of classes.

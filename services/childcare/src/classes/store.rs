@@ -1,5 +1,9 @@
 //! SQL and rows of classes. Decides nothing.
 
+use registry::columns::{
+    Conditions, NEWEST, Page, ROWS_PER_STATEMENT, coded, date, list, optional_date, optional_text,
+};
+use registry::{Author, Coded, Dated, history};
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -9,10 +13,6 @@ use trust::Scope;
 use uuid::Uuid;
 
 use super::{Change, Class, ClassKind, Facts};
-use crate::codes::Coded;
-use crate::columns::{Conditions, NEWEST, Page, ROWS_PER_STATEMENT, coded, date, list, optional_date, optional_text};
-use crate::institutions::store::{Author, append_history};
-use crate::timeline::Dated;
 
 /// Classes with the facts of $1 and their institution; conditions follow. A class that opens later shows the facts
 /// with which it will open.
@@ -193,5 +193,5 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
         query.execute().await?;
     }
     let events: Vec<_> = changes.iter().map(|change| (change.class.institution_id, &change.event)).collect();
-    append_history(tx, &events, author).await
+    history::append(tx, &events, author).await
 }

@@ -1,9 +1,9 @@
 //! Filings and designations at the door.
 
 use proto::childcare as wire;
+use registry::Coded;
 
 use super::Designation;
-use crate::codes::Coded;
 
 /// The message of a designation.
 pub fn designation_message(designation: Designation) -> wire::Designation {

@@ -4,20 +4,17 @@ use jiff::civil::Date;
 use kit::{Problem, Result, retry};
 use proto::childcare as wire;
 use proto::childcare::filing_service_server::FilingService;
+use registry::changes::{self, check_version};
+use registry::columns::id;
+use registry::{Bureau, Cells, Event, Fault, cells, history, problem_of};
 use tonic::{Request, Response, Status};
 use trust::Caller;
 use uuid::Uuid;
 
 use super::door::designation_message;
 use super::{ANSWER_WORKING_DAYS, Act, Designation, next, store};
-use crate::bureau::Bureau;
-use crate::cells::{self, Cells};
-use crate::changes;
-use crate::columns::id;
-use crate::fault::{Fault, problem_of};
-use crate::institutions::service::{check_version, institution_id, save_and_show};
-use crate::institutions::store::append_history;
-use crate::institutions::{self, Change, Event};
+use crate::institutions::service::{institution_id, save_and_show};
+use crate::institutions::{self, Change};
 
 /// Serves filings and designations.
 #[derive(Clone, Debug)]
@@ -172,7 +169,7 @@ impl FilingService for Filings {
             }
             store::insert(&mut tx, &designation).await?;
             let (id, event) = told(&designation, designation.valid_from, "授予", "", &designation.document_number);
-            append_history(&mut tx, &[(id, &event)], &author).await?;
+            history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
             let answer = designation_message(designation.clone());
             changes::remember(&mut tx, METHOD, &request.idempotency_key, &request, &answer).await?;
@@ -203,7 +200,7 @@ impl FilingService for Filings {
             designation.revoke(on)?;
             store::revoke(&mut tx, &designation).await?;
             let (id, event) = told(&designation, on, "撤销", reason, request.document_number.trim());
-            append_history(&mut tx, &[(id, &event)], &author).await?;
+            history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
             tx.commit().await?;
             Ok(designation_message(designation))

@@ -1,11 +1,11 @@
 //! SQL and rows of designations. Decides nothing.
 
 use kit::{Problem, Result, Tx};
+use registry::Coded;
+use registry::columns::{coded, date, optional_date, optional_text};
 use uuid::Uuid;
 
 use super::Designation;
-use crate::codes::Coded;
-use crate::columns::{coded, date, optional_date, optional_text};
 
 pub const SELECT: &str = "\
 SELECT id, institution_id, kind, level, valid_from, valid_to, revoked_on, places, fee_ceiling_fen, document_number

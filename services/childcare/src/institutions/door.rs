@@ -2,24 +2,21 @@
 
 use contract::identifier::Uscc;
 use proto::childcare as wire;
+use registry::imports::stream::Draft;
+use registry::{Bureau, Cells, Coded, Fault};
 
 use super::{Entry, Facts, Institution, InstitutionKind, LegalType, Ownership};
-use crate::bureau::Bureau;
-use crate::cells::Cells;
-use crate::codes::Coded;
-use crate::fault::Fault;
 use crate::filing::Filed;
 
-/// A row as read: what it states, or everything that is wrong with it; and what it names, as far as that can be read.
+/// What a row names its institution by, as far as that can be read.
 #[derive(Debug)]
-pub struct Draft {
+pub struct Names {
     pub uscc: Option<String>,
     pub county: Option<String>,
     pub name: String,
-    pub entry: Result<Entry, Vec<Fault>>,
 }
 
-impl Draft {
+impl Names {
     /// The keys by which a file names an institution.
     pub fn keys(&self) -> Vec<String> {
         let uscc = self.uscc.iter().map(|uscc| format!("u:{uscc}"));
@@ -30,7 +27,7 @@ impl Draft {
 }
 
 /// Reads a row; a region may be given by code or by its name within `region`.
-pub fn read(bureau: &Bureau, region: &str, row: &wire::InstitutionRow) -> Draft {
+pub fn read(bureau: &Bureau, region: &str, row: &wire::InstitutionRow) -> Draft<Names, Entry> {
     let mut cells = Cells::default();
     let name = cells.required("name", "机构名称", &row.name);
     let uscc = optional_uscc(&mut cells, "uscc", &row.uscc);
@@ -81,7 +78,7 @@ pub fn read(bureau: &Bureau, region: &str, row: &wire::InstitutionRow) -> Draft 
         }
         _ => Err(cells.faults),
     };
-    Draft { uscc, county, name, entry }
+    Draft { names: Names { uscc, county, name }, entry }
 }
 
 /// A checked credit code, `None` where the cell is empty or wrong.

@@ -6,21 +6,18 @@ use kit::{Kind, Problem, Result, Tx, retry};
 use proto::childcare as wire;
 use proto::childcare::institution_service_server::InstitutionService;
 use proto::contract::ImportAcknowledgement;
+use registry::changes::{self, check_version};
+use registry::columns::{Page, id};
+use registry::imports::stream::{Step, answers};
+use registry::{Author, Bureau, Cells, Coded, Fault, cells, history, problem_of};
 use tonic::{Request, Response, Status, Streaming};
 use trust::{Caller, Scope};
 use uuid::Uuid;
 
 use super::import::InstitutionIntake;
-use super::store::{self, Author, Filter};
+use super::store::{self, Filter};
 use super::{Change, Entry, Institution, door, operate, register, revise};
-use crate::bureau::Bureau;
-use crate::cells::{self, Cells};
-use crate::changes;
-use crate::codes::Coded;
-use crate::columns::{Page, id};
-use crate::fault::{Fault, problem_of};
 use crate::filing::{self, door::designation_message};
-use crate::imports::stream::{Step, answers};
 
 /// Serves the register of institutions.
 #[derive(Clone, Debug)]
@@ -31,14 +28,6 @@ pub struct Institutions {
 /// Which institution, as read.
 pub(crate) fn institution_id(text: &str) -> Result<Uuid> {
     id(text, "INSTITUTION_UNKNOWN", "托育机构")
-}
-
-/// Refuses a change of something that changed meanwhile.
-pub(crate) fn check_version(ours: i64, theirs: u64) -> Result<()> {
-    if u64::try_from(ours) != Ok(theirs) {
-        return Err(Problem::new(Kind::Stale, "VERSION_STALE", "该记录已被他人修改，请刷新后重试"));
-    }
-    Ok(())
 }
 
 /// Saves one change and shows the institution as it is today.
@@ -143,25 +132,14 @@ impl InstitutionService for Institutions {
             let mut tx = self.bureau.db.begin().await?;
             let institution = store::show(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
             let designations = filing::store::of_institution(&mut tx, id).await?;
-            let history = store::history(&mut tx, id).await?;
+            let history = history::of(&mut tx, id).await?;
             Ok((institution, designations, history))
         });
         let (institution, designations, history) = detail.await?;
         Ok(Response::new(wire::InstitutionDetail {
             institution: Some(door::message(institution)),
             designations: designations.into_iter().map(designation_message).collect(),
-            history: history
-                .into_iter()
-                .map(|row| wire::HistoryEntry {
-                    at_micros: row.at_micros,
-                    effective_on: row.effective_on,
-                    from_state: row.from_state,
-                    to_state: row.to_state,
-                    by: row.by_user,
-                    reason: row.reason,
-                    document_number: row.document_number,
-                })
-                .collect(),
+            history,
         }))
     }
 

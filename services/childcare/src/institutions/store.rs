@@ -2,15 +2,16 @@
 
 use jiff::civil::Date;
 use kit::db::placeholders;
-use kit::{Clock, Db, Problem, Result, Sql, Tx};
+use kit::{Db, Problem, Result, Sql, Tx};
+use registry::columns::{
+    Conditions, NEWEST, Page, ROWS_PER_STATEMENT, coded, date, list, optional_date, optional_text,
+};
+use registry::{Author, Coded, Dated, history};
 use trust::Scope;
 use uuid::Uuid;
 
-use super::{Change, Event, Facts, Institution, InstitutionKind, Ownership};
-use crate::codes::Coded;
-use crate::columns::{Conditions, NEWEST, Page, ROWS_PER_STATEMENT, coded, date, list, optional_date, optional_text};
+use super::{Change, Facts, Institution, InstitutionKind, Ownership};
 use crate::filing::{Filing, State};
-use crate::timeline::Dated;
 
 /// Institutions with the facts of $1 and the places of $2; conditions follow.
 pub const SELECT: &str = "\
@@ -27,10 +28,6 @@ FROM institution i
 JOIN institution_facts f ON f.institution_id = i.id
                         AND f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $1)
 WHERE 1 = 1";
-
-pub const SELECT_HISTORY: &str = "\
-SELECT at_micros, effective_on, from_state, to_state, by_user, reason, document_number
-FROM institution_history WHERE institution_id = $1 ORDER BY id";
 
 const INTO_INSTITUTION: &str = "\
 INSERT INTO institution (id, uscc, name, region, county, filing_state, filing_since, filing_number, filing_answer_due,
@@ -58,11 +55,6 @@ ON CONFLICT (institution_id, valid_from) DO UPDATE SET
 const INTO_FILING: &str = "INSERT INTO institution_filing (institution_id, valid_from, valid_to, state) VALUES ";
 const ON_KNOWN_FILING: &str = "
 ON CONFLICT (institution_id, valid_from) DO UPDATE SET valid_to = excluded.valid_to, state = excluded.state";
-
-const INTO_HISTORY: &str = "\
-INSERT INTO institution_history (id, institution_id, at_micros, effective_on, from_state, to_state, by_user, reason,
-                                 document_number)
-VALUES ";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -127,25 +119,6 @@ impl TryFrom<Row> for Institution {
             places: row.places,
         })
     }
-}
-
-/// Who changes a register, and when.
-#[derive(Clone, Debug)]
-pub struct Author {
-    pub by: String,
-    pub clock: Clock,
-}
-
-/// One line of history as stored.
-#[derive(Debug, sqlx::FromRow)]
-pub struct HistoryRow {
-    pub at_micros: i64,
-    pub effective_on: String,
-    pub from_state: String,
-    pub to_state: String,
-    pub by_user: String,
-    pub reason: String,
-    pub document_number: String,
 }
 
 /// What a list asks for.
@@ -244,11 +217,6 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str], today: Date) -> Res
     Ok(found)
 }
 
-/// History, oldest first.
-pub async fn history(tx: &mut Tx, id: Uuid) -> Result<Vec<HistoryRow>> {
-    tx.query(SELECT_HISTORY).bind(id).all().await
-}
-
 /// Saves changes in many-row statements.
 pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
     for chunk in changes.chunks(ROWS_PER_STATEMENT) {
@@ -281,7 +249,7 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
         query.execute().await?;
     }
     let events: Vec<_> = changes.iter().flat_map(|c| c.events.iter().map(|event| (c.institution.id, event))).collect();
-    append_history(tx, &events, author).await
+    history::append(tx, &events, author).await
 }
 
 async fn save_facts(tx: &mut Tx, facts: &[(Uuid, &Dated<Facts>)]) -> Result<()> {
@@ -312,35 +280,13 @@ async fn save_facts(tx: &mut Tx, facts: &[(Uuid, &Dated<Facts>)]) -> Result<()> 
     Ok(())
 }
 
-/// Appends what happened.
-pub async fn append_history(tx: &mut Tx, events: &[(Uuid, &Event)], author: &Author) -> Result<()> {
-    let at = author.clock.micros();
-    for chunk in events.chunks(ROWS_PER_STATEMENT) {
-        let mut query = tx.query(Sql::built(format!("{INTO_HISTORY}{}", placeholders(chunk.len(), 9))));
-        for (id, event) in chunk {
-            query = query
-                .bind(author.clock.id())
-                .bind(*id)
-                .bind(at)
-                .bind(event.effective_on.to_string())
-                .bind(event.from_state)
-                .bind(event.to_state)
-                .bind(author.by.clone())
-                .bind(event.reason.clone())
-                .bind(event.document_number.clone());
-        }
-        query.execute().await?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use proto::contract::ImportMode::Commit;
 
     use super::*;
-    use crate::imports::stream::Step;
     use crate::testing::{batch, bureau, institution, start};
+    use registry::imports::stream::Step;
 
     #[tokio::test]
     async fn pages_neither_skip_nor_repeat_and_filters_mean_what_they_say() {

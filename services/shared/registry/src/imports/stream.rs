@@ -6,10 +6,13 @@ use prost::Message;
 use proto::contract::{ImportAcknowledgement, ImportCounts, ImportMode, ImportStart, RowFault};
 use tonic::Status;
 use trust::Scope;
+use uuid::Uuid;
 
-use super::{Counts, DISAPPEARED_LISTED, Import, Mode, Tally, Terms, store};
+use super::{Counts, DISAPPEARED_LISTED, Import, Mode, Named, Tally, Terms, store};
 use crate::bureau::Bureau;
-use crate::institutions::store::Author;
+use crate::changes;
+use crate::fault::Fault;
+use crate::history::Author;
 
 /// One message of the client.
 #[derive(Debug)]
@@ -23,18 +26,107 @@ pub enum Step<Row> {
     Finish,
 }
 
-/// What one register does with the rows of an import.
+/// A row as read: what it names, as far as that can be read, and what it states or everything that is wrong with it.
+#[derive(Debug)]
+pub struct Draft<Names, Entry> {
+    pub names: Names,
+    pub entry: Result<Entry, Vec<Fault>>,
+}
+
+/// What one register does with the rows of an import. The order of work is here once ([`take`]); a register says what
+/// a row means.
 #[tonic::async_trait]
 pub trait Intake: Send + Sync + 'static {
-    /// Name of the register in the ledger.
+    /// Name of the register, as the contract's `register` option has it.
     const REGISTER: &'static str;
     type Row: Send + Sync + 'static;
+    /// What a row names its record by.
+    type Names: Send + Sync;
+    /// What a row states, every cell checked.
+    type Entry: Send + Sync;
+    /// The records that the rows of one batch may mean.
+    type Known: Send + Sync;
+    /// What to save.
+    type Change: Send + Sync;
 
-    /// Decides every row of a batch and, unless this is a preview, applies what was decided.
-    async fn take(&self, tx: &mut Tx, import: &Import, author: &Author, rows: &[(u64, Self::Row)]) -> Result<Tally>;
+    /// Reads the cells of a row.
+    fn read(&self, import: &Import, row: &Self::Row) -> Draft<Self::Names, Self::Entry>;
+
+    /// Loads what the rows of a batch may mean, in a few statements for all of them.
+    async fn load(
+        &self,
+        tx: &mut Tx,
+        import: &Import,
+        drafts: &[Draft<Self::Names, Self::Entry>],
+    ) -> Result<Self::Known>;
+
+    /// The keys by which a file names the row's record: one that comes twice is refused. None where unreadable.
+    fn keys(&self, known: &Self::Known, draft: &Draft<Self::Names, Self::Entry>) -> Vec<String>;
+
+    /// The record that the row means, if there is one already.
+    fn record(&self, known: &Self::Known, draft: &Draft<Self::Names, Self::Entry>) -> Option<Uuid>;
+
+    /// What one row does; `None` when it states nothing new. Remembers in `known` what later rows must see.
+    fn decide(
+        &self,
+        known: &mut Self::Known,
+        import: &Import,
+        names: &Self::Names,
+        entry: Self::Entry,
+        author: &Author,
+    ) -> Result<Option<Self::Change>, Fault>;
+
+    /// The record that a change makes or alters.
+    fn changed(change: &Self::Change) -> Uuid;
+
+    /// Saves the changes of a batch in many-row statements.
+    async fn save(&self, tx: &mut Tx, changes: &[Self::Change], author: &Author) -> Result<()>;
 
     /// Names of the records of the import's region that the file did not name.
     async fn disappeared(&self, tx: &mut Tx, import: &Import) -> Result<Vec<String>>;
+}
+
+/// Decides every row of a batch and, unless this is a preview, applies what was decided.
+async fn take<I: Intake>(
+    intake: &I,
+    tx: &mut Tx,
+    import: &Import,
+    author: &Author,
+    rows: &[(u64, I::Row)],
+) -> Result<Tally> {
+    let drafts: Vec<_> = rows.iter().map(|(_, row)| intake.read(import, row)).collect();
+    let mut known = intake.load(tx, import, &drafts).await?;
+    let keys: Vec<Vec<String>> = drafts.iter().map(|draft| intake.keys(&known, draft)).collect();
+    let mut named = Named::before(store::named_before(tx, import.terms.id, &keys.concat()).await?);
+    let mut tally = Tally::default();
+    let mut changed = Vec::new();
+    for (((row, _), draft), keys) in rows.iter().zip(drafts).zip(keys) {
+        let record = intake.record(&known, &draft);
+        let claimed = named.claim(&keys, record);
+        let Draft { names, entry } = draft;
+        let verdict = entry.and_then(|entry| {
+            claimed.map_err(|fault| vec![fault])?;
+            intake.decide(&mut known, import, &names, entry, author).map_err(|fault| vec![fault])
+        });
+        match verdict {
+            Err(faults) => tally.refuse(*row, faults),
+            Ok(None) => tally.counts.unchanged += 1,
+            Ok(Some(change)) => {
+                match record {
+                    Some(_) => tally.counts.changed += 1,
+                    None => tally.counts.added += 1,
+                }
+                named.mean(&keys, I::changed(&change));
+                changed.push(change);
+            }
+        }
+    }
+    if import.terms.mode == Mode::Commit && !changed.is_empty() {
+        intake.save(tx, &changed, author).await?;
+        changes::bump(tx).await?;
+    }
+    store::name(tx, import.terms.id, &named.new).await?;
+    Ok(tally)
 }
 
 /// Answers each step of the client in turn; the first problem ends the stream, and what was acknowledged stays.
@@ -138,7 +230,7 @@ impl<I: Intake> Conversation<I> {
                 return decode(&store::acknowledgement(&mut tx, terms.id, number).await?);
             }
             import.check_next(number, rows.len())?;
-            let tally = self.intake.take(&mut tx, &import, &self.author, rows).await?;
+            let tally = take(&self.intake, &mut tx, &import, &self.author, rows).await?;
             import.last_batch = number;
             import.counts = import.counts.plus(tally.counts);
             let answer = acknowledgement(&import, tally);

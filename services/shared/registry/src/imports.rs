@@ -6,8 +6,6 @@
 
 pub mod store;
 pub mod stream;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{HashMap, HashSet};
 

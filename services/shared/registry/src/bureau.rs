@@ -1,4 +1,4 @@
-//! What every room of this service needs: the city's reference data, the database, the clock.
+//! What every room of a registry needs: the city's reference data, the database, the clock.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use kit::{Clock, Db, Problem, Result};
 use trust::Caller;
 
 use crate::fault::Fault;
-use crate::institutions::store::Author;
+use crate::history::Author;
 
-/// The health commission's service, as its rooms see it. Cloning is cheap.
+/// A bureau's service, as the rooms of its registries see it. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Bureau {
     pub city: Arc<City>,
@@ -109,11 +109,18 @@ impl Bureau {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::bureau;
+    use super::*;
+
+    async fn bureau() -> (Bureau, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path().join("registry.db").to_str().unwrap()).await.unwrap();
+        let clock = Clock::set_to("2025-11-05T02:00:00Z".parse().unwrap());
+        (Bureau { city: City::embedded(), db, clock }, folder)
+    }
 
     #[tokio::test]
     async fn answers_are_due_by_the_working_days_of_the_city() {
-        let bureau = bureau("2025-11-05").await.bureau;
+        let bureau = bureau().await.0;
         let due = |day: &str| bureau.working_days_after(day.parse().unwrap(), 5);
         // 1–8 October are holidays, Saturday the 11th is worked.
         assert_eq!(due("2025-09-30").unwrap().to_string(), "2025-10-14");
@@ -122,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_found_by_code_or_name_and_its_county_counts_it() {
-        let bureau = bureau("2025-11-05").await.bureau;
+        let bureau = bureau().await.0;
         let place = |cell: &str| bureau.place("530402", cell);
         assert_eq!(place("玉兴街道").unwrap().region, "530402001");
         assert_eq!(place(" 530402001 ").unwrap().county, "530402");

@@ -1,8 +1,8 @@
 //! Imports on a real database: what rows turn out to be, batches sent twice, previews that leave nothing.
 
 use proto::contract::{ImportAcknowledgement, ImportCounts, ImportMode};
+use registry::imports::stream::Step;
 
-use crate::imports::stream::Step;
 use crate::testing::{Answers, batch, bureau, class, institution, start, uscc};
 
 fn taken(answers: Answers) -> Vec<ImportAcknowledgement> {
@@ -92,7 +92,7 @@ async fn a_batch_sent_twice_is_answered_as_the_first_time_and_applied_once() {
     assert_eq!(again[1..3], once[1..3]);
     assert_eq!(again[3], again[4]);
     assert_eq!(fixture.count("institution").await, 2);
-    assert_eq!(fixture.count("institution_history").await, 2);
+    assert_eq!(fixture.count("record_history").await, 2);
     assert_eq!(fixture.count("import_key").await, 0);
 
     assert_eq!(refusal(fixture.institutions(vec![begin(), batch(3, vec![])]).await), "IMPORT_FINISHED");
@@ -118,7 +118,7 @@ async fn a_preview_counts_alike_and_leaves_nothing() {
             batch(1, vec![institution(1, "甲"), institution(2, "乙")]),
         ])
         .await;
-    let before = (fixture.count("institution_facts").await, fixture.count("institution_history").await);
+    let before = (fixture.count("institution_facts").await, fixture.count("record_history").await);
     let steps = |id, mode| {
         vec![
             Step::Start(start(id, mode, "2025-11-06", true)),
@@ -128,7 +128,7 @@ async fn a_preview_counts_alike_and_leaves_nothing() {
         ]
     };
     let preview = taken(fixture.institutions(steps(2, Preview)).await);
-    assert_eq!((fixture.count("institution_facts").await, fixture.count("institution_history").await), before);
+    assert_eq!((fixture.count("institution_facts").await, fixture.count("record_history").await), before);
     let commit = taken(fixture.institutions(steps(3, Commit)).await);
     for (previewed, committed) in preview.iter().zip(&commit) {
         assert_eq!(

@@ -1,7 +1,7 @@
 //! What every change of a register shares: the change counter, which stands still while nothing changes, and
 //! idempotency keys, so that a mutation asked for twice is done once and answered alike.
 
-use kit::{Db, Problem, Result, Tx};
+use kit::{Db, Kind, Problem, Result, Tx};
 use prost::Message;
 
 pub const BUMP: &str = "UPDATE change_counter SET value = value + 1 WHERE id = 1";
@@ -61,4 +61,12 @@ pub async fn remember(
         .execute()
         .await
         .map(drop)
+}
+
+/// Refuses a change of something that changed meanwhile: VERSION_STALE.
+pub fn check_version(ours: i64, theirs: u64) -> Result<()> {
+    if u64::try_from(ours) != Ok(theirs) {
+        return Err(Problem::new(Kind::Stale, "VERSION_STALE", "该记录已被他人修改，请刷新后重试"));
+    }
+    Ok(())
 }
