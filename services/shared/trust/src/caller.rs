@@ -8,6 +8,7 @@ use tonic::Status;
 
 use crate::grants::Grant;
 use crate::identity::Identity;
+use crate::roles;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Caller {
         if self.holds(role, region) {
             return Ok(());
         }
-        Err(Problem::forbidden("ROLE_MISSING", format!("您在地区 {region} 没有“{}”的权限", role_title(role))))
+        Err(Problem::forbidden("ROLE_MISSING", format!("您在地区 {region} 没有“{}”的权限", roles::title(role))))
     }
 }
 
@@ -95,20 +96,5 @@ impl Scope {
     /// Codes by one of which a row's region must begin (codes nest from the county down); None: the whole city.
     pub fn prefixes(&self) -> Option<&[String]> {
         (!self.everything).then_some(self.roots.as_slice())
-    }
-}
-
-/// What people call a role.
-fn role_title(role: &str) -> &str {
-    match role {
-        "COUNTY_REPORTER" => "县级填报",
-        "COUNTY_REVIEWER" => "县级审核",
-        "CITY_BUREAU_REPORTER" => "市级填报",
-        "CITY_BUREAU_APPROVER" => "市级核定",
-        "TASKFORCE_ADMIN" => "专班管理",
-        "LEADER_VIEWER" => "领导查看",
-        "AUDITOR" => "审计",
-        "SYS_ADMIN" => "系统管理",
-        other => other,
     }
 }

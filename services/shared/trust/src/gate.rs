@@ -10,12 +10,14 @@ use contract::rules::AccessRules;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use kit::{Clock, Db, Kind, Problem, Result};
+use proto::trust::grant_service_server::GrantServiceServer;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
 use crate::assertion;
 use crate::caller::{Caller, Scope};
 use crate::dsse::KeyRing;
+use crate::grants::service::Grants;
 use crate::grants::{self, Grant};
 use crate::identity::Identity;
 use crate::listen::Peer;
@@ -47,6 +49,11 @@ impl Gate {
     pub async fn seed(&self, users: &Path) -> Result<()> {
         grants::migrate(&self.0.db).await?;
         grants::seed(&self.0.db, &self.0.bureau, &Users::load(users)?).await
+    }
+
+    /// `GrantService` of this service.
+    pub(crate) fn grant_service(&self) -> GrantServiceServer<Grants> {
+        GrantServiceServer::new(Grants { db: self.0.db.clone(), clock: self.0.clock.clone() })
     }
 
     /// None: a method that any valid certificate may call.

@@ -1,10 +1,15 @@
-//! The grants table of one service: role × region per person. The service that owns the data decides, whoever vouched
-//! for the person.
+//! The grants of one service: role × region per person. The service that owns the data decides, whoever vouched for
+//! the person; nobody gives anything to themselves, and nobody gives what reaches further than their own office.
 
-use kit::db::{Migrations, placeholders};
-use kit::{Db, Result, Sql, retry};
+pub(crate) mod service;
+mod store;
 
-use crate::users::Users;
+use kit::{Kind, Problem, Result};
+
+use crate::caller::Caller;
+use crate::roles::{self, Level};
+
+pub use store::{STATEMENTS, migrate, of_user, seed};
 
 /// What a person may do here.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -13,50 +18,36 @@ pub struct Grant {
     pub region: String,
 }
 
-const OF_USER: &str = "SELECT role, region FROM grants WHERE user_id = $1 ORDER BY role, region";
-const CLEAR: &str = "DELETE FROM grants";
-
-/// Every SQL text of this crate, for the test that prepares them on both engines.
-pub const STATEMENTS: &[&str] = &[OF_USER, CLEAR];
-
-/// Brings this crate's tables up to date.
-pub async fn migrate(db: &Db) -> Result<()> {
-    db.migrate(&Migrations {
-        table: "_trust_migrations",
-        sqlite: sqlx::migrate!("migrations/sqlite"),
-        postgres: sqlx::migrate!("migrations/postgres"),
-    })
-    .await
+/// A role in a region for one person: what is to be given or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub user: String,
+    pub role: String,
+    pub region: String,
 }
 
-/// Replaces this service's grants by those of `users.toml`, in one transaction.
-pub async fn seed(db: &Db, bureau: &str, users: &Users) -> Result<()> {
-    let rows: Vec<(String, String, String)> = users
-        .user
-        .iter()
-        .flat_map(|user| {
-            let here = user.grant.iter().filter(|grant| grant.service == bureau);
-            here.map(|grant| (user.id.clone(), grant.role.clone(), grant.region.clone()))
-        })
-        .collect();
-    retry(async || {
-        let mut tx = db.begin().await?;
-        tx.query(CLEAR).execute().await?;
-        for chunk in rows.chunks(200) {
-            let values = placeholders(chunk.len(), 3);
-            let text = format!("INSERT INTO grants (user_id, role, region) VALUES {values} ON CONFLICT DO NOTHING");
-            let mut query = tx.query(Sql::built(text));
-            for (user, role, region) in chunk {
-                query = query.bind(user.clone()).bind(role.clone()).bind(region.clone());
-            }
-            query.execute().await?;
+impl Wanted {
+    /// What is asked for must exist, lie within the administrator's regions, not be for the own account, and not be a
+    /// city's role in a county administrator's hand: FIELD_MISSING, ROLE_UNKNOWN, REGION_OUT_OF_SCOPE,
+    /// GRANT_TO_SELF, ROLE_ABOVE_OWN.
+    pub fn check(&self, caller: &Caller) -> Result<()> {
+        if self.user.trim().is_empty() {
+            return Err(Problem::field("user", "FIELD_MISSING", "请填写账号"));
         }
-        tx.commit().await
-    })
-    .await
-}
-
-/// What a person may do at this service.
-pub async fn of_user(db: &Db, user: &str) -> Result<Vec<Grant>> {
-    db.read(OF_USER).bind(user.to_owned()).all().await
+        let Some(role) = roles::role(&self.role) else {
+            return Err(Problem::field("role", "ROLE_UNKNOWN", format!("没有角色“{}”", self.role)));
+        };
+        if caller.city.regions.get(&self.region).is_none() {
+            return Err(Problem::field("region", "REGION_UNKNOWN", format!("没有代码为“{}”的地区", self.region)));
+        }
+        caller.scope.check(&self.region)?;
+        if caller.user()?.id == self.user {
+            return Err(Problem::forbidden("GRANT_TO_SELF", "不能给自己授予或收回权限，请由另一位管理员办理"));
+        }
+        if role.level == Level::City && !caller.holds("SYS_ADMIN", &self.region) {
+            let message = format!("“{}”须由系统管理员授予或收回", role.title);
+            return Err(Problem::new(Kind::Forbidden, "ROLE_ABOVE_OWN", message));
+        }
+        Ok(())
+    }
 }

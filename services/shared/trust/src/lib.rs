@@ -12,6 +12,7 @@ mod gate;
 pub mod grants;
 mod identity;
 mod listen;
+pub mod roles;
 mod server;
 mod settings;
 mod tls;

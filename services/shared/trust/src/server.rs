@@ -14,12 +14,13 @@ use crate::gate::Gate;
 use crate::listen::connections;
 use crate::tls::Tls;
 
-/// A revoked certificate is refused at the latest after this, on the next connection.
+/// A revoked certificate is refused at the latest after this and [`GRACE`], on the next connection: the server asks a
+/// connection to end at this age, and cuts one that a stream holds open.
 const CONNECTION_AGE: Duration = Duration::from_secs(600);
-/// How long streams may go on after shutdown was asked for.
+/// How long streams may go on after the end was asked for.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `routes` behind the gate until shutdown; health and reflection are added here.
+/// Serves `routes` behind the gate until shutdown; grants, health and reflection are added here.
 pub async fn serve(listener: TcpListener, tls: Tls, gate: Gate, routes: Routes, shutdown: Shutdown) -> Result<()> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
@@ -27,7 +28,8 @@ pub async fn serve(listener: TcpListener, tls: Tls, gate: Gate, routes: Routes, 
         .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
         .build_v1()
         .map_err(Problem::internal)?;
-    let incoming = connections(listener, tls, shutdown.clone());
+    let routes = routes.add_service(gate.grant_service()).add_service(health_service).add_service(reflection);
+    let incoming = connections(listener, tls, CONNECTION_AGE + GRACE, shutdown.clone());
     let asked = shutdown.clone();
     let server = Server::builder()
         .max_connection_age(CONNECTION_AGE)
@@ -40,7 +42,7 @@ pub async fn serve(listener: TcpListener, tls: Tls, gate: Gate, routes: Routes, 
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
         .layer(gate)
-        .add_routes(routes.add_service(health_service).add_service(reflection))
+        .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move { asked.asked().await });
     match shutdown.bounded(GRACE, server).await {
         Some(ended) => ended.map_err(Problem::internal),

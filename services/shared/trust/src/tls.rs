@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use kit::{Kind, Problem, Result, Shutdown};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
@@ -100,6 +100,7 @@ impl Tls {
             .with_custom_certificate_verifier(verifier)
             .with_client_auth_cert(loaded.chain.clone(), loaded.key.clone_key())
             .map_err(Problem::internal)?;
+        config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![b"h2".to_vec()];
         Ok(config)
     }
@@ -134,6 +135,9 @@ impl Loaded {
             .with_client_cert_verifier(clients)
             .with_single_cert(chain.clone(), key.clone_key())
             .map_err(|error| unusable(&files.key, &error))?;
+        // A resumed session would not show its certificate again, and so outlive its revocation.
+        server.send_tls13_tickets = 0;
+        server.session_storage = Arc::new(NoServerSessionStorage {});
         server.alpn_protocols = vec![b"h2".to_vec()];
         Ok(Loaded { server: Arc::new(server), roots, chain, key, city })
     }
