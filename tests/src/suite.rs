@@ -15,6 +15,11 @@ use crate::postgres;
 /// Publications of supervision at first start: regions, catalogue, plan, and the printed figures.
 const PRINTED: u64 = 4;
 
+/// Every service of the suite that has a database.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    ylyx::suite::BUREAUS.into_iter().map(|(bureau, _)| bureau).chain(["gateway"])
+}
+
 /// Which engine the services keep their records in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -39,7 +44,7 @@ impl Running {
         let databases: BTreeMap<String, String> = match engine {
             Engine::Sqlite => BTreeMap::new(),
             Engine::Postgres => {
-                ["childcare", "supervision", "gateway"].map(|bureau| (bureau.to_owned(), postgres::database())).into()
+                services().map(|service| (service.to_owned(), postgres::database())).collect()
             }
         };
         let options = SuiteOptions {
