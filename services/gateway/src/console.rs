@@ -5,6 +5,7 @@
 
 mod bullet;
 mod card;
+mod counties;
 mod facts;
 mod indicator;
 mod labels;
@@ -22,6 +23,7 @@ use kit::{Problem, Result};
 use crate::view::{BureauList, IndicatorDetail, IndicatorList, ProjectList, TaskList};
 use page::Page;
 
+pub use overview::Map;
 pub use words::period_title;
 
 /// What `/assets/console.css` serves.
@@ -48,8 +50,9 @@ pub fn overview(
     bureaus: &BureauList,
     tasks: &TaskList,
     projects: &ProjectList,
+    map: Option<Map<'_>>,
 ) -> Result<String> {
-    overview::Overview::new(frame, list, bureaus, tasks, projects).render().map_err(Problem::internal)
+    overview::Overview::new(frame, list, bureaus, tasks, projects, map).render().map_err(Problem::internal)
 }
 
 /// One indicator: value, path, parts, counties, revisions, definition; `proof_url` is where its 数据溯源单 is.

@@ -8,6 +8,7 @@ pub mod arrival;
 pub mod assemble;
 pub mod catalogue;
 pub mod console;
+pub mod counties;
 pub mod cube;
 pub mod cut;
 pub mod evaluate;

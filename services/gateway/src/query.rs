@@ -3,6 +3,7 @@
 use kit::Result;
 
 use crate::assemble::{self, Place};
+use crate::counties::{self, CountyTable};
 use crate::cube::Reference;
 use crate::cut::parse_as_of;
 use crate::evaluate::Context;
@@ -37,6 +38,11 @@ pub fn indicator(state: &State, code: &str, region: &str, period: &str, as_of: &
     at(state, region, period, as_of, |context, place| {
         Ok(assemble::detail(context, assemble::indicator(context, code)?, place, &state.links()))
     })
+}
+
+/// Every core indicator in every county.
+pub fn counties(state: &State, period: &str, as_of: &str) -> Result<CountyTable> {
+    at(state, "", period, as_of, |context, place| Ok(counties::table(context, place)))
 }
 
 pub async fn proof(state: &State, code: &str, region: &str, period: &str, as_of: &str) -> Result<String> {

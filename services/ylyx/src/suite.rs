@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use doors::{Door, Doors};
 
 /// The bureaus' services, with the distance of their gRPC port from the gateway's.
-const BUREAUS: [(&str, u16); 2] = [("childcare", 2), ("supervision", 5)];
+pub const BUREAUS: [(&str, u16); 2] = [("childcare", 2), ("supervision", 5)];
 
 /// After this long, what has not stopped by itself is dropped.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);

@@ -1,14 +1,28 @@
 //! 总览.
 
 use askama::Template;
+use city::tile::Tile;
 
 use super::Frame;
 use super::bullet::Tenths;
 use super::card::{Further, Group, further, groups};
+use super::counties::Counties;
 use super::page::{BureauRow, Page, bureau_rows};
 use super::verdict::{self, Lead, Sentence};
 use super::words::{grouped, period_title};
+use crate::counties::CountyTable;
 use crate::view::{BureauList, IndicatorList, ProjectList, ProjectView, TaskList};
+
+/// What the counties' section is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Map<'a> {
+    pub table: &'a CountyTable,
+    pub tiles: &'a [Tile],
+    /// The indicator to map; empty: one that is known.
+    pub chosen: &'a str,
+    /// The instant that was asked for, as written.
+    pub as_of: &'a str,
+}
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -19,6 +33,12 @@ pub(super) struct Overview {
     leads: Vec<Lead>,
     core_count: usize,
     groups: Vec<Group>,
+    /// On the whole city's page only.
+    counties: Option<Counties>,
+    county_count: usize,
+    period: String,
+    /// The instant that was asked for, as written; empty: now.
+    as_of_asked: String,
     further_count: usize,
     further: Vec<Further>,
     task_count: usize,
@@ -60,6 +80,7 @@ impl Overview {
         bureaus: &BureauList,
         tasks: &TaskList,
         projects: &ProjectList,
+        map: Option<Map<'_>>,
     ) -> Self {
         let core_count = list.indicators.iter().filter(|indicator| indicator.core).count();
         let place = (list.region.as_str(), list.region_name.as_str());
@@ -71,6 +92,10 @@ impl Overview {
             leads: verdict::leads(list),
             core_count,
             groups: groups(list, bureaus),
+            county_count: map.map_or(0, |map| map.table.rows.len().saturating_sub(1)),
+            period: list.period.clone(),
+            as_of_asked: map.map_or_else(String::new, |map| map.as_of.to_owned()),
+            counties: map.map(|map| Counties::new(map.table, map.tiles, map.chosen)),
             further_count: list.indicators.len() - core_count,
             further: further(list),
             task_count: tasks.tasks.len(),

@@ -13,7 +13,7 @@ const PROOF: &str = "/api/v1/indicators/C09/proof?region=530400&period=2026-10";
 const FORBIDDEN: [&str; 8] = ["null", "None", "Some(", "NaN", "not_computable", " style=", "<script", "http://"];
 
 fn overview_of(list: &crate::view::IndicatorList) -> String {
-    overview(&around::frame(), list, &around::bureaus(), &around::tasks(), &around::projects()).unwrap()
+    overview(&around::frame(), list, &around::bureaus(), &around::tasks(), &around::projects(), None).unwrap()
 }
 
 fn indicator_of(detail: &crate::view::IndicatorDetail) -> String {
@@ -72,7 +72,7 @@ fn before_the_plan_arrives_there_is_still_a_page() {
     let list = crate::view::IndicatorList { indicators: Vec::new(), ..sample::bare() };
     let nothing = crate::view::TaskList { plan: String::new(), tasks: Vec::new() };
     let money = crate::view::ProjectList { projects: Vec::new(), total_wan_yuan: 0, ..around::projects() };
-    let html = overview(&around::frame(), &list, &around::bureaus(), &nothing, &money).unwrap();
+    let html = overview(&around::frame(), &list, &around::bureaus(), &nothing, &money, None).unwrap();
     check("overview-empty.html", &html);
     assert!(html.contains("方案尚未发布到本平台"));
 }

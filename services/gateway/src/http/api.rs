@@ -11,6 +11,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::Failure;
 use crate::assemble;
+use crate::counties::CountyTable;
 use crate::query;
 use crate::state::State;
 use crate::view::{BureauList, ErrorBody, IndicatorDetail, IndicatorList, ProjectList, RegionList, TaskList};
@@ -23,7 +24,7 @@ use crate::view::{BureauList, ErrorBody, IndicatorDetail, IndicatorList, Project
         description = "各部门签名发布的数据汇成的指标视图。精确数一律为字符串；不可计算为 null，绝不为 0。\
                        地区代码为统计用区划代码；报告期写法：2025、2025-H1、2025-Q3、2025-10、MCH2025、2021-2025。"
     ),
-    paths(indicators, indicator, proof, tasks, projects, bureaus, regions)
+    paths(indicators, indicator, counties, proof, tasks, projects, bureaus, regions)
 )]
 pub(super) struct Description;
 
@@ -32,6 +33,7 @@ pub(super) fn router() -> Router<State> {
         .route("/api/v1/indicators", get(indicators))
         .route("/api/v1/indicators/{code}", get(indicator))
         .route("/api/v1/indicators/{code}/proof", get(proof))
+        .route("/api/v1/counties", get(counties))
         .route("/api/v1/plan/tasks", get(tasks))
         .route("/api/v1/plan/projects", get(projects))
         .route("/api/v1/bureaus", get(bureaus))
@@ -72,6 +74,14 @@ impl Look {
 async fn indicators(Shared(state): Shared<State>, Query(look): Query<Look>) -> Result<Json<IndicatorList>, Failure> {
     look.check()?;
     Ok(Json(query::indicators(&state, &look.region, &look.period, &look.as_of, look.core)?))
+}
+
+/// 各县（市、区）主要指标：数值、灯与位次
+#[utoipa::path(get, path = "/api/v1/counties", params(Look), responses(
+    (status = 200, body = CountyTable), (status = 400, body = ErrorBody)))]
+async fn counties(Shared(state): Shared<State>, Query(look): Query<Look>) -> Result<Json<CountyTable>, Failure> {
+    look.check()?;
+    Ok(Json(query::counties(&state, &look.period, &look.as_of)?))
 }
 
 /// 一项指标：序列、各县、修订沿革

@@ -30,6 +30,9 @@ struct Choice {
     period: String,
     #[serde(default)]
     as_of: String,
+    /// The indicator that the map of the counties shows.
+    #[serde(default)]
+    map: String,
 }
 
 async fn overview(Shared(state): Shared<State>, Query(choice): Query<Choice>) -> Response {
@@ -38,7 +41,18 @@ async fn overview(Shared(state): Shared<State>, Query(choice): Query<Choice>) ->
         let list = query::indicators(&state, &choice.region, &period, &choice.as_of, false)?;
         let reference = query::reference(&state)?;
         let (tasks, projects) = (assemble::tasks(&reference), assemble::projects(&reference));
-        console::overview(frame, &list, &query::bureaus(&state)?, &tasks, &projects)
+        let city = &state.customs().city;
+        let table = match list.region == city.code {
+            true => Some(query::counties(&state, &period, &choice.as_of)?),
+            false => None,
+        };
+        let map = table.as_ref().map(|table| console::Map {
+            table,
+            tiles: &city.tiles,
+            chosen: &choice.map,
+            as_of: &choice.as_of,
+        });
+        console::overview(frame, &list, &query::bureaus(&state)?, &tasks, &projects, map)
     })
 }
 

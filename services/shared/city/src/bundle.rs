@@ -16,6 +16,7 @@ use crate::observation::PrintedObservation;
 use crate::organisation::Organisation;
 use crate::plan::Plan;
 use crate::region::RegionTree;
+use crate::tile::Tile;
 
 static YUXI: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../../deploy/cities/yuxi");
 
@@ -32,6 +33,8 @@ pub struct City {
     pub forms: Vec<Form>,
     pub profiles: Vec<ImportProfile>,
     pub plan: Plan,
+    /// The schematic map's tiles; empty where the city has drawn none.
+    pub tiles: Vec<Tile>,
     /// What the plan and the census bulletin print.
     pub printed: Vec<PrintedObservation>,
 }

@@ -73,6 +73,12 @@ impl Rate {
         left.cmp(&(i128::from(value.mantissa) * i128::from(self.denominator)))
     }
 
+    /// Exact comparison with another rate.
+    pub fn cmp_rate(&self, other: &Rate) -> Ordering {
+        let left = i128::from(self.numerator) * i128::from(self.factor) * i128::from(other.denominator);
+        left.cmp(&(i128::from(other.numerator) * i128::from(other.factor) * i128::from(self.denominator)))
+    }
+
     /// For display only: rounded half up.
     pub fn round_half_up(&self, decimals: u8) -> Decimal {
         let scaled = i128::from(self.numerator) * i128::from(self.factor) * 10i128.pow(u32::from(decimals));

@@ -141,6 +141,9 @@ pub struct Indicator {
     pub code: String,
     pub slug: String,
     pub name: String,
+    /// What a narrow table head calls it, 2–4 characters: 护理床; empty where it stands in no such table.
+    #[serde(default)]
+    pub short: String,
     /// 养老, 托育, 老年教育, 资金项目, 综合.
     pub category: String,
     pub unit: String,

@@ -13,3 +13,4 @@ pub mod organisation;
 pub mod period;
 pub mod plan;
 pub mod region;
+pub mod tile;

@@ -151,6 +151,7 @@ pub(super) fn city(files: Files<'_>) -> Result<City, BundleError> {
             .map(|file| toml::<ImportProfile>(files, file))
             .collect::<Result<_, _>>()?,
         plan: plan(files, &head.plan)?,
+        tiles: if files("tiles.csv").is_some() { csv(files, "tiles.csv")? } else { Vec::new() },
         printed,
     };
     check::city(&city)?;
