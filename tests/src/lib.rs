@@ -1,5 +1,6 @@
 //! The suite as a whole: what its tests share. Real services, real mTLS, fresh databases, port 0, on both engines.
 
+pub mod browser;
 pub mod city;
 pub mod people;
 pub mod postgres;

@@ -52,7 +52,11 @@ impl Programs {
             .iter()
             .map(|bureau| format!("{bureau} = \"https://127.0.0.1:{}\"\n", self.port(bureau)))
             .collect();
-        format!("http = \"{}\"\n[service]\n{service}[bureaus]\n{bureaus}", self.http)
+        format!(
+            "http = \"{}\"\nissuer_key = \"{data}/trust/issuer/signing.key\"\nanonymous_views = true\n\
+             [service]\n{service}[bureaus]\n{bureaus}",
+            self.http
+        )
     }
 
     fn port(&self, name: &str) -> u16 {

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: everything a fresh Debian machine with a Rust toolchain needs to prove this repository: set-up
-//! (PostgreSQL, Chromium, fonts, cargo-deny), format, lints, licences, build, and all tests on both engines.
+//! (PostgreSQL, Chromium, fonts, cargo-deny, axe), format, lints, licences, build, and all tests on both engines.
 //! `cargo xtask setup` does the first part alone.
 
 use std::process::{Command, ExitCode};
@@ -10,7 +10,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("chromium", "/usr/bin/chromium"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
     ("curl", "/usr/bin/curl"),
+    ("npm", "/usr/bin/npm"),
 ];
+
+/// Where the browser tests look for axe.
+const AXE: &str = "target/axe/node_modules/axe-core/axe.min.js";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
@@ -60,7 +64,16 @@ fn setup() -> Result<(), String> {
                 .env("CARGO_PROFILE_RELEASE_LTO", "false"),
         )?;
     }
-    Ok(())
+    axe()
+}
+
+/// The accessibility rules that the browser tests run on every page; a tool of the tests, not of the product, so it is
+/// fetched and not kept.
+fn axe() -> Result<(), String> {
+    if std::path::Path::new(AXE).exists() {
+        return Ok(());
+    }
+    step(Command::new("npm").args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix", "target/axe", "axe-core@4"]))
 }
 
 fn check() -> Result<(), String> {

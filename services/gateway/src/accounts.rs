@@ -179,7 +179,8 @@ impl NewAccount {
         let mut problem = Problem::new(Kind::Invalid, "ACCOUNT_INVALID", "请改正标出的各项");
         let id_is_plain = self.id.starts_with(|first: char| first.is_ascii_lowercase())
             && self.id.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || "-_.".contains(one));
-        if !id_is_plain || !(3..=40).contains(&self.id.len()) {
+        // `/accounts/new` is a page.
+        if !id_is_plain || !(3..=40).contains(&self.id.len()) || self.id == "new" {
             problem = problem.and_field("id", "账号须为 3 至 40 个小写字母、数字或 - _ .，以字母开头");
         }
         for (field, text, title, longest) in [("name", &self.name, "姓名", 40), ("unit", &self.unit, "单位", 60)] {

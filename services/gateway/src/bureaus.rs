@@ -1,18 +1,19 @@
 //! Calling the bureaus for a person: a channel to each, the person's assertion on every call, and what the person may
 //! do where. The gateway is one of them: it keeps grants like everybody else, and is asked for them like everybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit::{Clock, Problem, Result};
+use kit::{Clock, Kind, Problem, Result};
 use proto::trust::GetGrantsRequest;
 use proto::trust::grant_service_client::GrantServiceClient;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
 use trust::SigningKey;
 
 use crate::session::SignedIn;
@@ -139,6 +140,20 @@ impl Bureaus {
         }
     }
 
+    /// What a bureau would have said, for tests without bureaus.
+    #[cfg(test)]
+    pub(crate) fn suppose(&self, user: &str, held: &[(&str, &str, &str)], unknown: &[&str]) {
+        let held = held.iter().map(|(bureau, role, region)| Held {
+            bureau: (*bureau).to_owned(),
+            role: (*role).to_owned(),
+            region: (*region).to_owned(),
+        });
+        let unknown = unknown.iter().map(|bureau| (*bureau).to_owned()).collect();
+        let grants = Grants { held: held.collect(), unknown };
+        let until = Instant::now() + Duration::from_secs(3600);
+        self.0.remembered.lock().unwrap().insert(user.to_owned(), (until, Arc::new(grants)));
+    }
+
     fn remembered(&self, user: &str) -> Option<Arc<Grants>> {
         let remembered = self.0.remembered.lock().ok()?;
         remembered.get(user).filter(|(until, _)| *until > Instant::now()).map(|(_, grants)| grants.clone())
@@ -149,4 +164,48 @@ impl Bureaus {
 async fn ask(channel: Channel, user: String) -> Result<Vec<(String, String)>, Status> {
     let answer = GrantServiceClient::new(channel).get_grants(GetGrantsRequest { user }).await?;
     Ok(answer.into_inner().grants.into_iter().map(|grant| (grant.role, grant.region)).collect())
+}
+
+/// What a bureau answered instead, as our own pages say it: message, reason and fields are the bureau's own words.
+pub fn said(bureau: &str, status: &Status) -> Problem {
+    let title = crate::assemble::bureau_title(bureau);
+    let kind = match status.code() {
+        Code::InvalidArgument | Code::OutOfRange => Kind::Invalid,
+        Code::NotFound => Kind::NotFound,
+        Code::AlreadyExists => Kind::Exists,
+        Code::FailedPrecondition => Kind::State,
+        Code::Aborted => Kind::Stale,
+        Code::Unauthenticated => Kind::Unauthenticated,
+        Code::PermissionDenied => Kind::Forbidden,
+        Code::ResourceExhausted => Kind::Exhausted,
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Kind::Unavailable,
+        _ => Kind::Internal,
+    };
+    let reason = Problem::reason_of(status);
+    if reason.is_empty() {
+        // No service of ours said this: nobody was there, or something on the way broke.
+        tracing::warn!(bureau, %status, "a bureau could not be asked");
+        let message = format!("{title}暂时联系不上，没有办成。已填写的内容请留在本页，稍后重试");
+        return Problem::new(Kind::Unavailable, "BUREAU_UNREACHABLE", message);
+    }
+    let fields = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+    fields.into_iter().fold(Problem::new(kind, known(reason), status.message()), |problem, fault| {
+        problem.and_field(fault.field, fault.description)
+    })
+}
+
+/// The reason as a text that lives as long as the program: there are a few hundred of them in all the services, and
+/// whoever sends more gets none.
+fn known(reason: String) -> &'static str {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let Ok(mut known) = KNOWN.lock() else { return "REFUSED" };
+    if let Some(there) = known.get(reason.as_str()) {
+        return there;
+    }
+    if known.len() >= 1000 || reason.len() > 60 {
+        return "REFUSED";
+    }
+    let kept: &'static str = Box::leak(reason.into_boxed_str());
+    known.insert(kept);
+    kept
 }

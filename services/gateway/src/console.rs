@@ -9,13 +9,20 @@ mod counties;
 mod facts;
 mod indicator;
 mod labels;
+pub mod nav;
 mod overview;
 mod page;
+mod people;
+mod plan;
+pub(crate) mod registers;
 mod series;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod words;
+pub mod work;
+
+use std::sync::LazyLock;
 
 use askama::Template;
 use kit::{Problem, Result};
@@ -23,14 +30,43 @@ use kit::{Problem, Result};
 use crate::view::{BureauList, IndicatorDetail, IndicatorList, ProjectList, TaskList};
 use page::Page;
 
+pub use nav::Entry;
 pub use overview::Map;
+pub use people::{
+    AccountList, AccountRow, AccountView, GrantRow, Kept, NewForm, SignIn, account, accounts, first_password,
+    new_account, password, resume, signin,
+};
+pub use plan::{projects, status, tasks};
 pub use words::period_title;
+pub(crate) use words::{escaped, grouped};
 
 /// What `/assets/console.css` serves.
 pub const STYLESHEET: &str = include_str!("../assets/console.css");
 
+/// Where the stylesheet is: another address with every content, so that a browser may keep it for ever.
+pub fn stylesheet_address() -> &'static str {
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| {
+        let hash = ring::digest::digest(&ring::digest::SHA256, STYLESHEET.as_bytes());
+        let version: String = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("/assets/console.css?v={version}")
+    });
+    &ADDRESS
+}
+
+/// Who is signed in, as every page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    pub unit: String,
+    pub csrf_token: String,
+    /// The password was set by somebody else.
+    pub must_change: bool,
+    /// Titles of bureaus whose grants are not known now.
+    pub unknown: Vec<String>,
+}
+
 /// What every page carries around its content.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// Name of the whole, such as 玉溪市“一老一小”协同平台.
     pub city_title: String,
@@ -41,6 +77,13 @@ pub struct Frame {
     pub region_options: Vec<(String, String)>,
     /// Period as the interface writes it, and as people read it.
     pub period_options: Vec<(String, String)>,
+    pub nav: Vec<Entry>,
+    /// None: nobody is signed in.
+    pub person: Option<Person>,
+    /// Where to sign in and come back; empty on the sign-in page itself.
+    pub signin: String,
+    /// Fresh with every page; the idempotency keys of its forms begin with it.
+    pub form_key: String,
 }
 
 /// 总览: the verdict, the core indicators, further targets, tasks, projects and the freshness of the data.

@@ -100,10 +100,5 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
         expected: lamp::expected(indicator, place.period.last_day())
             .map(|expected| expected.display(indicator.decimals)),
     });
-    CountyTable {
-        as_of: rfc3339(place.as_of),
-        period: place.period.to_string(),
-        indicators: columns.collect(),
-        rows,
-    }
+    CountyTable { as_of: rfc3339(place.as_of), period: place.period.to_string(), indicators: columns.collect(), rows }
 }

@@ -1,30 +1,87 @@
-//! HTTP/JSON, its OpenAPI description and docs page, and the console's pages. Read-only: nothing here changes
-//! anything, so nothing here needs to know who reads. Listens on loopback until the console has a sign-in.
+//! HTTP/JSON, its OpenAPI description and docs page, and the console's pages.
+//!
+//! Views are open to all where the configuration says so; every other page takes [`crate::session::SignedIn`], and
+//! whatever changes something takes [`crate::session::Posted`].
 
+mod accounts;
 mod api;
-mod pages;
+mod filling;
+mod headers;
+pub(crate) mod pages;
+mod plan;
+mod registers;
+mod report;
+mod review;
+pub(crate) mod signin;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use kit::Problem;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::accounts::Accounts;
+use crate::bureaus::Bureaus;
+use crate::session::{Sessions, door};
 use crate::state::State;
 use crate::view::{ErrorBody, FieldError};
 
+/// Roles that fill forms in.
+pub(crate) const REPORTERS: [&str; 2] = ["COUNTY_REPORTER", "CITY_BUREAU_REPORTER"];
+/// Roles that sign what others filled in.
+pub(crate) const JUDGES: [&str; 2] = ["COUNTY_REVIEWER", "CITY_BUREAU_APPROVER"];
+/// Roles that read reports and registers.
+pub(crate) const READERS: [&str; 6] = [
+    "COUNTY_REPORTER",
+    "COUNTY_REVIEWER",
+    "CITY_BUREAU_REPORTER",
+    "CITY_BUREAU_APPROVER",
+    "TASKFORCE_ADMIN",
+    "AUDITOR",
+];
+
+/// What the pages share. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Front {
+    pub state: State,
+    pub bureaus: Bureaus,
+    pub accounts: Accounts,
+    pub sessions: Sessions,
+    /// Views need no sign-in.
+    pub anonymous_views: bool,
+}
+
+impl FromRef<Front> for State {
+    fn from_ref(front: &Front) -> State {
+        front.state.clone()
+    }
+}
+
 /// Everything the HTTP port serves.
-pub fn router(state: State) -> Router {
+pub fn router(front: Front) -> Router {
+    let views = api::router().layer(axum::middleware::from_fn_with_state(front.clone(), door::demand_viewer));
     Router::new()
-        .merge(api::router())
+        .merge(views)
         .merge(pages::router())
-        .with_state(state)
+        .merge(plan::router())
+        .merge(filling::router())
+        .merge(review::router())
+        .merge(work::router())
+        .merge(signin::router())
+        .merge(registers::router())
+        .merge(accounts::router())
+        .with_state(front)
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", api::Description::openapi()))
+        .layer(axum::middleware::from_fn(headers::protect))
 }
 
 /// A problem as JSON.
-struct Failure(Problem);
+pub(crate) struct Failure(pub(crate) Problem);
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {

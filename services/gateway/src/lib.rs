@@ -3,14 +3,20 @@
 //! `follow` brings envelopes in, `arrival` judges them, `store` keeps them, `cube` holds the figures, `evaluate` and
 //! `lamp` make indicators of them, `assemble` puts names and words to them, `proof` shows what they stand on; `http`,
 //! `grpc` and `console` are the doors. A view reads memory only: no bureau and no register is asked.
+//!
+//! People work here too: `accounts` and `session` say who somebody is, `bureaus` calls the owner of whatever is read or
+//! changed in that person's name.
 
+pub mod accounts;
 pub mod arrival;
 pub mod assemble;
+pub mod bureaus;
 pub mod catalogue;
 pub mod console;
 pub mod counties;
 pub mod cube;
 pub mod cut;
+pub mod desks;
 pub mod evaluate;
 mod follow;
 mod grpc;
@@ -18,11 +24,15 @@ mod http;
 pub mod lamp;
 pub mod proof;
 mod query;
+pub mod registers;
+pub mod session;
 mod state;
 pub mod store;
 pub mod view;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +41,13 @@ use proto::gateway::indicator_service_server::IndicatorServiceServer;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tonic::transport::Channel;
 use trust::{Gate, KeyRing, SigningKey, Tls};
+
+use accounts::{AccountSettings, Accounts};
+use bureaus::Bureaus;
+use http::Front;
+use session::Sessions;
 
 pub use state::State;
 
@@ -40,13 +56,20 @@ pub use state::State;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub service: trust::Settings,
-    /// Address of the HTTP port; loopback until the console has a sign-in.
-    pub http: std::net::SocketAddr,
+    /// Address of the HTTP port.
+    pub http: SocketAddr,
     /// The bureaus to follow: name → `https://host:port`.
     pub bureaus: BTreeMap<String, String>,
     /// Takes demonstration data, and says so on every page.
     #[serde(default)]
     pub accept_synthetic: bool,
+    /// The key that assertions about signed-in people are signed with, PKCS#8.
+    pub issuer_key: PathBuf,
+    /// The views can be seen without signing in. Everything else needs an account.
+    #[serde(default)]
+    pub anonymous_views: bool,
+    #[serde(default)]
+    pub accounts: AccountSettings,
 }
 
 /// Runs the gateway until shutdown: followers, gRPC on `listener`, HTTP on `http`.
@@ -74,13 +97,17 @@ pub async fn serve(
     let state = State::open(db.clone(), clock, customs, key, settings.bureaus.keys().cloned()).await?;
 
     let mut tasks = JoinSet::new();
+    let mut channels = BTreeMap::new();
     for (bureau, endpoint) in &settings.bureaus {
         let channel = trust::channel(endpoint, bureau, &tls)?;
-        tasks.spawn(follow::follow(state.clone(), bureau.clone(), channel, shutdown.clone()));
+        tasks.spawn(follow::follow(state.clone(), bureau.clone(), channel.clone(), shutdown.clone()));
+        channels.insert(bureau.clone(), channel);
     }
+    let own = listener.local_addr().map_err(Problem::internal)?;
+    channels.insert("gateway".to_owned(), trust::channel(&reachable(own), "gateway", &tls)?);
+    let front = front(&settings, state.clone(), channels).await?;
     let asked = shutdown.clone();
-    let pages =
-        axum::serve(http, http::router(state.clone())).with_graceful_shutdown(async move { asked.asked().await });
+    let pages = axum::serve(http, http::router(front)).with_graceful_shutdown(async move { asked.asked().await });
     let stop = shutdown.clone();
     tasks.spawn(async move {
         if let Some(Err(error)) = stop.bounded(Duration::from_secs(5), pages.into_future()).await {
@@ -96,8 +123,37 @@ pub async fn serve(
     ended
 }
 
+/// What the pages need beside the views: the bureaus to call, accounts and sessions.
+async fn front(settings: &Settings, state: State, channels: BTreeMap<String, Channel>) -> Result<Front> {
+    let (db, clock, city) = (state.db().clone(), state.clock().clone(), state.customs().city.clone());
+    let issuer = SigningKey::load_or_create(&settings.issuer_key)?;
+    let rules = Arc::new(settings.accounts.clone());
+    let accounts = Accounts::open(db.clone(), clock.clone(), city.clone(), rules.clone()).await?;
+    if let Some(passwords) = &rules.initial_passwords {
+        accounts::seed::seed(&accounts, &settings.service.users, passwords).await?;
+    }
+    Ok(Front {
+        bureaus: Bureaus::new(channels, issuer, city.code.clone(), clock.clone()),
+        sessions: Sessions::new(db, clock, rules),
+        accounts,
+        state,
+        anonymous_views: settings.anonymous_views,
+    })
+}
+
+/// The own gRPC port, for the gateway keeps grants like every bureau and asks itself like every bureau.
+fn reachable(own: SocketAddr) -> String {
+    let ip = if own.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { own.ip() };
+    format!("https://{}", SocketAddr::new(ip, own.port()))
+}
+
+/// Every SQL text of this crate, for the test that prepares them on both engines.
+pub fn statements() -> Vec<&'static str> {
+    [store::STATEMENTS, accounts::store::STATEMENTS, session::store::STATEMENTS].concat()
+}
+
 /// Reads the configuration file, binds both ports and serves; the program's whole life.
-pub async fn run(config: std::path::PathBuf) -> Result<()> {
+pub async fn run(config: PathBuf) -> Result<()> {
     let settings: Settings = kit::config::load("gateway", &config)?;
     let listener = kit::port::bind(settings.service.listen, "gateway").await?;
     let http = kit::port::bind(settings.http, "gateway http").await?;

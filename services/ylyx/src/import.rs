@@ -3,29 +3,40 @@
 //! Cells that cannot be read are found here, everything else by the service that owns the register. What was not taken
 //! comes back in a workbook of the same columns, each fault as a note on its cell.
 
-mod method;
-mod sheet;
-mod stream;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
+use contract::register::{ImportMethod, Register};
+use gateway::registers::import::conversation::Sign;
+use gateway::registers::import::sheet::Sheet;
+use gateway::registers::import::{Told, carry};
 use jiff::civil::Date;
-use kit::{Clock, Result};
-use proto::contract::{ImportAcknowledgement, ImportCounts, ImportMode, ImportStart, RowFault};
+use kit::{Clock, Problem, Result};
+use prost_reflect::MessageDescriptor;
+use proto::contract::{ImportCounts, ImportMode, ImportStart, RowFault};
+use tonic::Status;
 use trust::Tls;
 use uuid::Uuid;
 
 use crate::endpoints::Endpoints;
 use crate::token::Issuer;
-use method::ImportMethod;
-use sheet::Sheet;
-use stream::Conversation;
 
-pub use sheet::row_message;
+/// Long enough for any batch, short enough to be of no use to a thief.
+const ASSERTION_LIFE: Duration = Duration::from_secs(300);
 
-/// Rows per batch: one transaction of the service each.
-const BATCH: usize = 1000;
+/// A register by its name, `childcare.class`: REGISTER_UNKNOWN.
+pub fn register(name: &str) -> Result<&'static Register> {
+    contract::register::register(name)
+        .ok_or_else(|| Problem::field("register", "REGISTER_UNKNOWN", format!("没有名为“{name}”的台账")))
+}
+
+/// What a row of the register's sheet becomes: REGISTER_UNKNOWN, REGISTER_NOT_IMPORTABLE.
+pub fn row_message(name: &str) -> Result<MessageDescriptor> {
+    let row = register(name)?.import.as_ref().map(ImportMethod::row).cloned();
+    row.ok_or_else(|| Problem::field("register", "REGISTER_NOT_IMPORTABLE", format!("台账 {name} 不支持导入")))
+}
 
 /// What to import, where, and as whom.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -111,14 +122,12 @@ pub async fn command(mut options: ImportOptions) -> Result<ExitCode> {
 /// the import id resumes it.
 pub async fn run(options: ImportOptions) -> Result<ImportReport> {
     let city = crate::open_city(options.city.as_deref())?;
-    let row = row_message(&options.register)?;
-    let method = ImportMethod::of(&row)?;
-    let (bureau, _) = options.register.split_once('.').unwrap_or_default();
+    let register = register(&options.register)?;
     let issuer = Issuer::open(&options.data, options.city.as_deref(), &options.user, options.clock.clone())?;
     let tls = Tls::load(&crate::suite::operator_files(&options.data))?;
-    let channel = trust::channel(Endpoints::load(&options.data)?.of(bureau)?, bureau, &tls)?;
+    let channel = trust::channel(Endpoints::load(&options.data)?.of(&register.bureau)?, &register.bureau, &tls)?;
 
-    let mut sheet = Sheet::open(&options.file, &row, &city, &options.register)?;
+    let mut sheet = Sheet::open(&options.file, register, &city, None)?;
     let import_id = options.resume.unwrap_or_else(|| options.clock.id());
     let start = ImportStart {
         import_id: import_id.to_string(),
@@ -130,61 +139,56 @@ pub async fn run(options: ImportOptions) -> Result<ImportReport> {
         file_digest: sheet.digest().to_owned(),
         total_rows: 0,
     };
-    let mut progress = Progress { shown: options.progress, rows: 0 };
     if options.progress {
         eprintln!("导入编号 {import_id}（中断后可用 --resume {import_id} 续传）");
     }
-
-    let (mut conversation, taken_up) = Conversation::open(channel, method, start, issuer).await?;
-    let skipped_batches = taken_up.batch;
-    let (mut number, mut unreadable, mut faults) = (0, 0, Vec::new());
-    loop {
-        let batch = sheet.batch(BATCH)?;
-        faults.extend(batch.faults);
-        unreadable += batch.unreadable;
-        if batch.rows.is_empty() {
-            break;
-        }
-        number += 1;
-        progress.rows += batch.rows.len();
-        if number > skipped_batches {
-            let answer = conversation.batch(number, batch.rows).await?;
-            sheet.refuse(&answer.faults);
-            progress.show(&answer);
-            faults.extend(answer.faults);
-        }
-    }
-    let answer = conversation.finish().await?;
-    progress.show(&answer);
+    let sign: Sign = Arc::new(move |metadata| {
+        let assertion = issuer.assertion(ASSERTION_LIFE).parse();
+        let assertion = assertion.map_err(|_| Status::internal("the assertion is not a header value"))?;
+        metadata.insert(trust::ASSERTION_HEADER, assertion);
+        Ok(())
+    });
+    let progress = Progress { shown: options.progress };
+    let carried = carry(&mut sheet, channel, register, start, sign, |told| progress.show(told)).await;
     progress.end();
-
-    faults.sort_by_key(|fault| fault.row);
+    let Told { totals, faults, disappeared, skipped_batches, .. } = carried?;
     if let Some(path) = options.rejected.as_ref().filter(|_| !faults.is_empty()) {
         sheet.write_rejected(path)?;
     }
-    let mut totals = answer.totals.unwrap_or_default();
-    totals.rejected += unreadable;
-    Ok(ImportReport { import_id, totals, faults, disappeared: answer.disappeared, skipped_batches })
+    Ok(ImportReport { import_id, totals, faults, disappeared, skipped_batches })
 }
 
 /// The line on standard error that moves while the import runs.
 struct Progress {
     shown: bool,
-    rows: usize,
 }
 
 impl Progress {
-    fn show(&self, answer: &ImportAcknowledgement) {
+    fn show(&self, told: &Told) {
         if self.shown {
-            let totals = answer.totals.unwrap_or_default();
-            let taken = totals.added + totals.changed + totals.unchanged;
-            eprint!("\r已送 {} 行，采用 {taken} 行，未采用 {} 行", self.rows, totals.conflicting + totals.rejected);
+            let ImportCounts { added, changed, unchanged, conflicting, rejected, .. } = told.totals;
+            let (taken, refused) = (added + changed + unchanged, conflicting + rejected);
+            eprint!("\r已送 {} 行，采用 {taken} 行，未采用 {refused} 行", told.rows);
         }
     }
 
     fn end(&self) {
         if self.shown {
             eprintln!();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_register_names_its_row_message() {
+        assert_eq!(row_message("childcare.class").unwrap().full_name(), "ylyx.childcare.v1.ClassRow");
+        assert_eq!(row_message("childcare.institution").unwrap().full_name(), "ylyx.childcare.v1.InstitutionRow");
+        for unknown in ["class", "childcare.", "childcare.bus"] {
+            assert_eq!(row_message(unknown).unwrap_err().reason, "REGISTER_UNKNOWN");
         }
     }
 }

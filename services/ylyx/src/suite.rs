@@ -95,6 +95,15 @@ impl Suite {
             http,
             bureaus: endpoints.bureaus.clone().into_iter().filter(|(name, _)| name != "gateway").collect(),
             accept_synthetic: options.accept_synthetic,
+            issuer_key: options.data.join("trust/issuer/signing.key"),
+            // A look at the plan needs no account as long as nobody but this machine can look.
+            anonymous_views: http.ip().is_loopback(),
+            accounts: gateway::accounts::AccountSettings {
+                initial_passwords: Some(options.data.join(trust::dev::FIRST_PASSWORDS)),
+                initial_passwords_stay: true,
+                secure_cookie: false,
+                ..Default::default()
+            },
         };
         let serving = gateway::serve(settings, clock, doors.gateway.listener, doors.http.listener, shutdown.clone());
         services.spawn(named("gateway", serving));

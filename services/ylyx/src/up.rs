@@ -57,13 +57,14 @@ fn welcome(suite: &Suite) -> String {
     format!(
         "“一老一小”协同平台已启动，按 Ctrl-C 停止
 
-  网页        http://{http}/
+  网页        http://{http}/    （登录账号与初始密码见 {data}/{passwords}）
   接口文档    http://{http}/api/docs
   gRPC（双向 TLS）{grpc}
   grpcurl 用  -cacert {data}/trust/ca.pem -cert {data}/trust/operator/cert.pem -key {data}/trust/operator/key.pem
   用户令牌    ylyx token --as 用户 --data {data}    （用户见 {data}/users.toml）
               放在请求头 {header}
 ",
-        header = trust::ASSERTION_HEADER
+        header = trust::ASSERTION_HEADER,
+        passwords = trust::dev::FIRST_PASSWORDS
     )
 }

@@ -1,36 +1,46 @@
 //! Every SQL constant prepares on both engines.
 
 use kit::Db;
+use kit::db::Migrations;
 use suite_tests::postgres;
 
-async fn prepare(db: &Db) {
-    trust::grants::migrate(db).await.unwrap();
+/// A service with its tables beside the shared ones, and its statements.
+type Service = (&'static str, Migrations, Vec<&'static str>);
+
+fn services() -> Vec<Service> {
+    vec![
+        ("childcare", childcare::migrations(), childcare::STATEMENTS.to_vec()),
+        ("supervision", supervision::migrations(), supervision::STATEMENTS.to_vec()),
+        ("gateway", gateway::store::migrations(), gateway::statements()),
+    ]
+}
+
+async fn prepare(db: Db, (owner, own, statements): Service) {
+    trust::grants::migrate(&db).await.unwrap();
     db.migrate(&reporting::migrations()).await.unwrap();
-    db.migrate(&childcare::migrations()).await.unwrap();
-    db.migrate(&gateway::store::migrations()).await.unwrap();
-    let sets: [(&str, Vec<&'static str>); 4] = [
-        ("trust", trust::grants::STATEMENTS.to_vec()),
-        ("reporting", reporting::STATEMENTS.to_vec()),
-        ("childcare", childcare::STATEMENTS.to_vec()),
-        ("gateway", gateway::store::STATEMENTS.to_vec()),
-    ];
-    for (owner, statements) in sets {
-        assert!(!statements.is_empty(), "{owner}");
-        for statement in statements {
-            db.check(statement).await.unwrap_or_else(|problem| panic!("{owner}: {problem}\n{statement}"));
-        }
+    db.migrate(&registry::migrations()).await.unwrap();
+    db.migrate(&own).await.unwrap();
+    assert!(!statements.is_empty(), "{owner}");
+    let shared = [trust::grants::STATEMENTS, reporting::STATEMENTS, registry::STATEMENTS].concat();
+    for statement in shared.into_iter().chain(statements) {
+        db.check(statement).await.unwrap_or_else(|problem| panic!("{owner}: {problem}\n{statement}"));
     }
 }
 
 #[tokio::test]
 async fn on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    prepare(&Db::open(folder.path().join("all.db").to_str().unwrap()).await.unwrap()).await;
+    for service in services() {
+        let file = folder.path().join(format!("{}.db", service.0));
+        prepare(Db::open(file.to_str().unwrap()).await.unwrap(), service).await;
+    }
 }
 
 #[tokio::test]
 async fn on_postgresql() {
-    prepare(&Db::open(&postgres::database()).await.unwrap()).await;
+    for service in services() {
+        prepare(Db::open(&postgres::database()).await.unwrap(), service).await;
+    }
 }
 
 #[tokio::test]

@@ -24,11 +24,11 @@ CREATE TABLE session (
 );
 CREATE INDEX session_by_account ON session (account);
 
--- What happened to accounts and sessions. Appended, never changed.
+-- What happened to accounts, and who did it. Only ever appended to.
 CREATE TABLE account_event (
     id       UUID PRIMARY KEY,
     at       BIGINT NOT NULL,
-    account  TEXT NOT NULL,   -- whom it concerns, as typed: it need not exist
+    account  TEXT NOT NULL,   -- whom it concerns
     actor    TEXT NOT NULL,   -- who did it; empty: nobody who is known
     act      TEXT NOT NULL,   -- SIGNED_IN, SIGN_IN_FAILED, …
     detail   TEXT NOT NULL    -- in Chinese; never a password

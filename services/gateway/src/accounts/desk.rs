@@ -38,6 +38,8 @@ impl Accounts {
     async fn prove(&self, id: &str, password: String, right_act: &str) -> Result<Account> {
         let id: String = id.trim().chars().take(60).collect();
         let known = store::get(&self.db, &id).await?;
+        // Who types a password into the wrong box must not find it in a log: what is no account is not written down.
+        let concerned = if known.is_some() { id.as_str() } else { "" };
         let right = self.hasher.matches(password, known.map(|account| account.password)).await?;
         let (account, attempt) = retry(async || {
             let mut tx = self.db.begin().await?;
@@ -56,12 +58,14 @@ impl Accounts {
                 Attempt::Barred => ("SIGN_IN_FAILED", "账号在锁定中或已停用"),
             };
             let actor = if attempt == Attempt::Right { id.as_str() } else { "" };
-            store::tell(&mut tx, &self.clock, &id, actor, act, detail).await?;
+            if account.is_some() {
+                store::tell(&mut tx, &self.clock, &id, actor, act, detail).await?;
+            }
             tx.commit().await?;
             Ok((account, attempt))
         })
         .await?;
-        tracing::info!(account = %id, ?attempt, act = right_act, "password tried");
+        tracing::info!(account = concerned, ?attempt, act = right_act, "password tried");
         account.filter(|_| attempt == Attempt::Right).ok_or_else(|| {
             let AccountSettings { failures, locked_minutes, .. } = *self.settings;
             let message = format!(
@@ -126,7 +130,8 @@ impl Accounts {
         retry(async || {
             let mut tx = self.db.begin().await?;
             if store::insert(&mut tx, std::slice::from_ref(&account)).await? == 0 {
-                return Err(Problem { kind: Kind::Exists, ..Problem::field("id", "ACCOUNT_EXISTS", "这个账号已经有了") });
+                let message = "这个账号已经有了";
+                return Err(Problem::new(Kind::Exists, "ACCOUNT_EXISTS", message).and_field("id", message));
             }
             self.note(&mut tx, &account.id, by, "OPENED", "").await?;
             tx.commit().await

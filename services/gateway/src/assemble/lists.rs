@@ -91,7 +91,7 @@ pub fn bureaus(cube: &Cube, links: &BTreeMap<String, Link>, now: i64) -> BureauL
             .iter()
             .map(|(name, link)| BureauView {
                 name: name.clone(),
-                title: title(name).to_owned(),
+                title: bureau_title(name).to_owned(),
                 state: link.state().to_owned(),
                 stream_id: link.stream_id.clone(),
                 sequence: link.sequence,
@@ -105,13 +105,14 @@ pub fn bureaus(cube: &Cube, links: &BTreeMap<String, Link>, now: i64) -> BureauL
 }
 
 /// What people call the bureau that runs a service.
-fn title(bureau: &str) -> &str {
+pub fn bureau_title(bureau: &str) -> &str {
     match bureau {
         "elderly-care" => "民政局（养老）",
         "childcare" => "卫生健康委（托育）",
         "education" => "老干部局（老年教育）",
         "finance" => "财政局",
         "supervision" => "工作协调机制办公室",
+        "gateway" => "本平台（账号）",
         other => other,
     }
 }

@@ -1,7 +1,8 @@
 //! What surrounds a page's content: head, context bar with its choice of place and time, and the state of the data.
 
-use super::Frame;
+use super::nav::Entry;
 use super::words::{href, instant, period_title};
+use super::{Frame, Person};
 use crate::view::{BureauList, BureauView, SourceView};
 
 /// Everything `base.html` needs.
@@ -13,7 +14,14 @@ pub(super) struct Page {
     pub(super) action: String,
     /// The overview of the same place and time.
     pub(super) home: String,
-    pub(super) overview: bool,
+    pub(super) nav: Vec<Entry>,
+    pub(super) person: Option<Person>,
+    /// Where to sign in and come back; empty on the sign-in page itself.
+    pub(super) signin: String,
+    /// Beginning of the idempotency keys of this page's forms.
+    pub(super) form_key: String,
+    /// Address of the stylesheet: a new one with every content.
+    pub(super) stylesheet: &'static str,
     /// None on a page that looks at no place and time.
     pub(super) context: Option<Context>,
 }
@@ -46,7 +54,11 @@ impl Page {
             synthetic: frame.is_some_and(|frame| frame.synthetic),
             action: "/".to_owned(),
             home: "/".to_owned(),
-            overview: false,
+            nav: frame.map_or_else(|| super::nav::entries(None, ""), |frame| frame.nav.clone()),
+            person: frame.and_then(|frame| frame.person.clone()),
+            signin: frame.map(|frame| frame.signin.clone()).unwrap_or_default(),
+            form_key: frame.map(|frame| frame.form_key.clone()).unwrap_or_default(),
+            stylesheet: super::stylesheet_address(),
             context: None,
         }
     }
@@ -59,7 +71,6 @@ impl Page {
         as_of: &str,
     ) -> Self {
         Page {
-            overview: action == "/",
             action,
             home: href("/", region, period),
             context: Some(Context {
@@ -73,6 +84,11 @@ impl Page {
             }),
             ..Page::bare(Some(frame))
         }
+    }
+
+    /// The token of the signed-in person's forms.
+    pub(super) fn csrf(&self) -> &str {
+        self.person.as_ref().map_or("", |person| &person.csrf_token)
     }
 
     pub(super) fn with_region_edition(mut self, edition: &str) -> Self {

@@ -26,7 +26,7 @@ pub(super) fn period_spaced(period: &str) -> String {
 }
 
 /// Thousands separated by commas, true minus; what is no number stays as it is.
-pub(super) fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("−", digits));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -136,7 +136,8 @@ pub(super) fn indicator_href(code: &str, region: &str, period: &str) -> String {
     href(&format!("/indicators/{}", escaped(code)), region, period)
 }
 
-fn escaped(text: &str) -> String {
+/// As one segment of a path, or one value of a query.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

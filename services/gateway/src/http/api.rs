@@ -9,7 +9,7 @@ use kit::{Kind, Problem};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::Failure;
+use super::{Failure, Front};
 use crate::assemble;
 use crate::counties::CountyTable;
 use crate::query;
@@ -28,7 +28,7 @@ use crate::view::{BureauList, ErrorBody, IndicatorDetail, IndicatorList, Project
 )]
 pub(super) struct Description;
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/api/v1/indicators", get(indicators))
         .route("/api/v1/indicators/{code}", get(indicator))

@@ -2,18 +2,20 @@
 
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use city::period::Period;
 use kit::{Kind, Problem};
 use serde::Deserialize;
 
+use super::Front;
 use crate::console::{self, Frame};
+use crate::session::{SignedIn, Visitor, door};
 use crate::state::State;
 use crate::{assemble, query};
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/", get(overview))
         .route("/indicators/{code}", get(indicator))
@@ -35,8 +37,9 @@ struct Choice {
     map: String,
 }
 
-async fn overview(Shared(state): Shared<State>, Query(choice): Query<Choice>) -> Response {
-    page(&state, |frame| {
+async fn overview(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Query(choice): Query<Choice>) -> Response {
+    let state = front.state.clone();
+    page(&front, visitor.person(), &uri, |frame| {
         let period = chosen(&state, &choice.period);
         let list = query::indicators(&state, &choice.region, &period, &choice.as_of, false)?;
         let reference = query::reference(&state)?;
@@ -56,8 +59,15 @@ async fn overview(Shared(state): Shared<State>, Query(choice): Query<Choice>) ->
     })
 }
 
-async fn indicator(Shared(state): Shared<State>, Path(code): Path<String>, Query(choice): Query<Choice>) -> Response {
-    page(&state, |frame| {
+async fn indicator(
+    Shared(front): Shared<Front>,
+    visitor: Visitor,
+    uri: Uri,
+    Path(code): Path<String>,
+    Query(choice): Query<Choice>,
+) -> Response {
+    let state = front.state.clone();
+    page(&front, visitor.person(), &uri, |frame| {
         let period = chosen(&state, &choice.period);
         let detail = query::indicator(&state, &code, &choice.region, &period, &choice.as_of)?;
         let mut proof = format!("/api/v1/indicators/{code}/proof?region={}&period={period}", detail.region);
@@ -69,33 +79,50 @@ async fn indicator(Shared(state): Shared<State>, Path(code): Path<String>, Query
     })
 }
 
-async fn stylesheet() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], console::STYLESHEET)
+/// Kept for ever under the address of its content; asked about again under any other.
+async fn stylesheet(uri: Uri) -> impl IntoResponse {
+    let present = uri.path_and_query().is_some_and(|path| path.as_str() == console::stylesheet_address());
+    let keep = if present { "public, max-age=31536000, immutable" } else { "no-cache" };
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, keep)], console::STYLESHEET)
 }
 
-async fn not_found(Shared(state): Shared<State>) -> Response {
-    page(&state, |_| Err(Problem::new(Kind::NotFound, "PAGE_UNKNOWN", "没有这个页面")))
+async fn not_found(Shared(front): Shared<Front>, person: Option<SignedIn>, uri: Uri) -> Response {
+    problem(&front, person.as_ref(), &uri, &Problem::new(Kind::NotFound, "PAGE_UNKNOWN", "没有这个页面"))
 }
 
-/// Makes a page, or the page that says why not.
-fn page(state: &State, make: impl FnOnce(&Frame) -> kit::Result<String>) -> Response {
-    let frame = frame(state);
-    let made = match &frame {
-        Ok(frame) => make(frame),
-        Err(problem) => Err(problem.clone()),
-    };
+/// Makes a page for a person, or the page that says why not.
+pub(crate) fn page(
+    front: &Front,
+    person: Option<&SignedIn>,
+    uri: &Uri,
+    make: impl FnOnce(&Frame) -> kit::Result<String>,
+) -> Response {
+    match make(&frame(front, person, uri)) {
+        Ok(html) => Html(html).into_response(),
+        Err(said) => problem(front, person, uri, &said),
+    }
+}
+
+/// The page that says what went wrong.
+pub(crate) fn problem(front: &Front, person: Option<&SignedIn>, uri: &Uri, problem: &Problem) -> Response {
+    let status = problem.kind.codes().1;
+    let html = console::error(Some(&frame(front, person, uri)), status, &problem.message, problem.reason);
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Html(html)).into_response()
+}
+
+/// A page that was made without the help of [`page`].
+pub(crate) fn html(made: kit::Result<String>) -> Response {
     match made {
         Ok(html) => Html(html).into_response(),
-        Err(problem) => {
-            let status = problem.kind.codes().1;
-            let html = console::error(frame.as_ref().ok(), status, &problem.message, problem.reason);
-            (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Html(html)).into_response()
+        Err(said) => {
+            let html = console::error(None, said.kind.codes().1, &said.message, said.reason);
+            (StatusCode::INTERNAL_SERVER_ERROR, Html(html)).into_response()
         }
     }
 }
 
 /// The last month that has ended, unless a period was chosen.
-fn chosen(state: &State, period: &str) -> String {
+pub(crate) fn chosen(state: &State, period: &str) -> String {
     if period.is_empty() { last_month(state).to_string() } else { period.to_owned() }
 }
 
@@ -108,9 +135,13 @@ fn last_month(state: &State) -> Period {
     }
 }
 
-fn frame(state: &State) -> kit::Result<Frame> {
-    let reference = query::reference(state)?;
-    let tree = &reference.regions;
+/// What surrounds every page. Before the plan has arrived it is that of the city's own folder.
+pub(crate) fn frame(front: &Front, person: Option<&SignedIn>, uri: &Uri) -> Frame {
+    let state = &front.state;
+    let city = &state.customs().city;
+    let reference = query::reference(state).ok();
+    let (tree, plan) =
+        reference.as_ref().map_or((&city.regions, &city.plan), |reference| (&reference.regions, &reference.plan));
     let mut region_options = vec![(tree.city().code.clone(), tree.city().name.clone())];
     region_options.extend(tree.counties().into_iter().map(|county| (county.code.clone(), county.short_name.clone())));
     let (today, last) = (state.clock().today(), last_month(state));
@@ -121,11 +152,21 @@ fn frame(state: &State) -> kit::Result<Frame> {
     let years = (2020..today.year()).rev().map(Period::Year);
     let period_options =
         months.chain(years).map(|period| (period.to_string(), assemble::period_words(period))).collect();
-    Ok(Frame {
+    Frame {
         city_title: format!("{}“一老一小”协同平台", tree.city().name),
         synthetic: state.customs().accept_synthetic,
-        plan_title: reference.plan.title.clone(),
+        plan_title: plan.title.clone(),
         region_options,
         period_options,
-    })
+        nav: console::nav::entries(person, uri.path()),
+        person: person.map(|person| console::Person {
+            name: person.name.clone(),
+            unit: person.unit.clone(),
+            csrf_token: person.csrf_token.clone(),
+            must_change: person.must_change,
+            unknown: person.grants.unknown.iter().map(|bureau| assemble::bureau_title(bureau).to_owned()).collect(),
+        }),
+        signin: if uri.path() == "/signin" { String::new() } else { door::signin(uri) },
+        form_key: state.clock().id().to_string(),
+    }
 }

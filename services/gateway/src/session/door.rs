@@ -1,7 +1,6 @@
 //! Who comes to a page: the cookie, the session behind it, and the way to the sign-in without one.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -120,6 +119,12 @@ impl OptionalFromRequestParts<Front> for SignedIn {
 #[derive(Clone, Debug)]
 pub struct Visitor(pub Option<SignedIn>);
 
+impl Visitor {
+    pub fn person(&self) -> Option<&SignedIn> {
+        self.0.as_ref()
+    }
+}
+
 impl FromRequestParts<Front> for Visitor {
     type Rejection = Response;
 
@@ -133,7 +138,7 @@ impl FromRequestParts<Front> for Visitor {
 }
 
 /// The JSON views, for whoever may look: SIGN_IN_REQUIRED.
-pub(crate) async fn demand_viewer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
+pub(crate) async fn demand_viewer(State(front): State<Front>, request: Request, next: Next) -> Response {
     if front.anonymous_views {
         return next.run(request).await;
     }

@@ -26,7 +26,7 @@ pub struct Fields(pub Vec<(String, String)>);
 impl Fields {
     /// The first field of the name; empty when there is none.
     pub fn get(&self, name: &str) -> &str {
-        self.all(name).next().unwrap_or_default()
+        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
     /// Every field of the name, as check boxes send them.
@@ -60,9 +60,9 @@ impl<T: DeserializeOwned> FromRequest<Front> for Posted<T> {
         if !kind.starts_with("application/x-www-form-urlencoded") {
             return Err(refuse(None, Problem::new(Kind::Invalid, "FORM_UNREADABLE", "提交的不是表单")));
         }
-        let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| {
-            refuse(None, Problem::new(Kind::Invalid, "FORM_TOO_LARGE", "提交的内容过大，请分几次提交"))
-        })?;
+        let body = axum::body::to_bytes(body, LARGEST)
+            .await
+            .map_err(|_| refuse(None, Problem::new(Kind::Invalid, "FORM_TOO_LARGE", "提交的内容过大，请分几次提交")))?;
         let fields = Fields(form_urlencoded::parse(&body).into_owned().collect());
 
         let person = person(front, &parts.headers).await.map_err(|problem| refuse(None, problem))?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod read;
+mod work;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

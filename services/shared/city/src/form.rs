@@ -79,6 +79,10 @@ pub struct Survey {
 pub struct Due {
     pub county_day: u32,
     pub city_day: u32,
+    /// The last day before the period is locked (补报 then needs an unlock); usually `city_day` + 5. Absent: the form
+    /// is never locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_day: Option<u32>,
 }
 
 /// One step of the sign chain.
@@ -172,9 +176,17 @@ pub struct Form {
 impl Form {
     /// The day by which a region's report of a period is due.
     pub fn due_on(&self, period: Period, county: bool) -> Date {
-        let days = if county { self.due.county_day } else { self.due.city_day };
-        period.last_day().checked_add(i64::from(days).days()).unwrap_or(period.last_day())
+        day_after(period, if county { self.due.county_day } else { self.due.city_day })
     }
+
+    /// The last day on which a report of the period may be handed in without an unlock; None: it is never locked.
+    pub fn locks_on(&self, period: Period) -> Option<Date> {
+        self.due.lock_day.map(|days| day_after(period, days))
+    }
+}
+
+fn day_after(period: Period, days: u32) -> Date {
+    period.last_day().checked_add(i64::from(days).days()).unwrap_or(period.last_day())
 }
 
 impl Check {

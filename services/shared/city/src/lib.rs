@@ -14,3 +14,4 @@ pub mod period;
 pub mod plan;
 pub mod region;
 pub mod tile;
+pub mod work;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Indicator;
+use crate::work::{TaskGoals, WorkType};
 
 /// The whole plan: published as one document, so its JSON must be the same every time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     pub projects: Vec<Project>,
     pub lists: Vec<AnnexItem>,
+    /// Goals and deadlines of the tasks; empty where the city has written none.
+    #[serde(default)]
+    pub task_goals: Vec<TaskGoals>,
+    /// Types of work that the work register takes.
+    #[serde(default)]
+    pub work_types: Vec<WorkType>,
 }
 
 /// When a lamp is yellow (dictionary §4.1; convention, so data).

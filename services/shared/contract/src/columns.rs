@@ -1,9 +1,9 @@
 //! Columns of a message and labels of an enum, read from the options in the contract.
 
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind as FieldKind, MessageDescriptor, Value};
-use proto::contract::PersonalData;
+use proto::contract::{Format, PersonalData};
 
-use crate::{descriptors, text};
+use crate::{descriptors, quantity::Quantity, text};
 
 /// How one field appears to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,25 @@ pub struct Column {
     pub personal: PersonalData,
     /// An example for templates; empty where none is given.
     pub example: String,
+    /// How the value is written, as stated; what a cell holds then is in `kind`.
+    pub format: Format,
+    /// Shown on the record's own page, not in lists.
+    pub detail_only: bool,
+    /// One sentence of help for a form; empty where none is given.
+    pub hint: String,
     pub kind: ColumnKind,
+}
+
+impl Column {
+    /// Title with its unit, as it heads a column: 托位数（个）.
+    pub fn heading(&self) -> String {
+        if self.unit.is_empty() { self.title.clone() } else { format!("{}（{}）", self.title, self.unit) }
+    }
+
+    /// True for what stands right-aligned under its unit.
+    pub fn is_number(&self) -> bool {
+        matches!(self.kind, ColumnKind::Integer | ColumnKind::Quantity(_)) && self.format != Format::Instant
+    }
 }
 
 /// What a cell of the column holds.
@@ -31,7 +49,9 @@ pub struct Column {
 pub enum ColumnKind {
     Text,
     Integer,
-    /// A text field `…_on`, or one whose example is a date; ISO dates cross the door.
+    /// An integer of 分 or cm², written in the column's unit with at most two decimals.
+    Quantity(Quantity),
+    /// A text field of FORMAT_DATE, one called `…_on`, or one whose example is a date; ISO dates cross the door.
     Date,
     Bool,
     Enum(Vec<Choice>),
@@ -81,7 +101,8 @@ pub fn label_of(enum_full_name: &str, number: i32) -> Option<String> {
     choices(&descriptor).into_iter().find(|choice| choice.number == number).map(|choice| choice.label)
 }
 
-fn column(field: &FieldDescriptor) -> Option<Column> {
+/// The column that a field carries; `None` for a field without a title.
+pub fn column(field: &FieldDescriptor) -> Option<Column> {
     let extension = field.parent_pool().get_extension_by_name("ylyx.contract.v1.column")?;
     let options = field.options();
     if !options.has_extension(&extension) {
@@ -91,8 +112,10 @@ fn column(field: &FieldDescriptor) -> Option<Column> {
     let stated: proto::contract::Column = value.as_message()?.transcode_to().ok()?;
     Some(Column {
         field: field.name().to_owned(),
-        kind: kind(field, &stated.example),
+        kind: kind(field, &stated),
+        format: stated.format(),
         personal: stated.personal(),
+        detail_only: stated.detail_only,
         title: stated.title,
         unit: stated.unit,
         required: stated.required,
@@ -100,16 +123,22 @@ fn column(field: &FieldDescriptor) -> Option<Column> {
         sortable: stated.sortable,
         system_of_record: stated.system_of_record,
         example: stated.example,
+        hint: stated.hint,
     })
 }
 
-fn kind(field: &FieldDescriptor, example: &str) -> ColumnKind {
+fn kind(field: &FieldDescriptor, stated: &proto::contract::Column) -> ColumnKind {
+    let is_date = || {
+        stated.format() == Format::Date
+            || stated.format() == Format::Unspecified
+                && (field.name().ends_with("_on") || text::is_iso_date(&stated.example))
+    };
     match field.kind() {
         FieldKind::Bool => ColumnKind::Bool,
         FieldKind::Enum(descriptor) => ColumnKind::Enum(choices(&descriptor)),
-        FieldKind::String if field.name().ends_with("_on") || text::is_iso_date(example) => ColumnKind::Date,
+        FieldKind::String if is_date() => ColumnKind::Date,
         FieldKind::String | FieldKind::Bytes | FieldKind::Message(_) => ColumnKind::Text,
-        _ => ColumnKind::Integer,
+        _ => Quantity::of(stated.format(), &stated.unit).map_or(ColumnKind::Integer, ColumnKind::Quantity),
     }
 }
 
@@ -147,6 +176,15 @@ mod tests {
         let ColumnKind::Enum(kinds) = &columns[3].kind else { panic!("班型 is a choice") };
         assert_eq!(kinds.len(), 4);
         assert_eq!((kinds[2].label.as_str(), kinds[2].number, kinds[2].name.as_str()), ("托大班", 3, "CLASS_KIND_BIG"));
+
+        let designation = columns_of("ylyx.childcare.v1.GrantDesignationRequest").expect("known");
+        let ceiling = designation.iter().find(|column| column.field == "fee_ceiling_fen").expect("known");
+        assert_eq!(ceiling.kind, ColumnKind::Quantity(Quantity::Yuan));
+        assert_eq!((ceiling.heading().as_str(), ceiling.hint.as_str()), ("收费上限（元）", "每月，普惠认定时填写"));
+        let record = columns_of("ylyx.childcare.v1.Institution").expect("known");
+        assert!(record[1].detail_only && record[1].field == "uscc" && !record[0].detail_only);
+        let history = columns_of("ylyx.contract.v1.HistoryEntry").expect("known");
+        assert!(history[0].format == Format::Instant && !history[0].is_number() && columns[4].is_number());
 
         let institution = columns_of("ylyx.childcare.v1.InstitutionRow").expect("known");
         assert_eq!(institution[0].system_of_record, "托育机构备案信息系统");

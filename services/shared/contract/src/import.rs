@@ -8,7 +8,7 @@ mod heading;
 
 use std::{collections::BTreeMap, path::Path};
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, Value};
 use serde::{Deserialize, Serialize};
 
 pub use heading::Heading;
@@ -139,6 +139,15 @@ struct Target {
     required: bool,
     /// Cell text (as [`cell::choice_key`] has it) → enum number.
     choices: BTreeMap<String, i32>,
+}
+
+/// Reads one text as the value of a field, as a sheet's cell is read; `None` where nothing was said and need not be.
+/// A fault is a stable reason and its Chinese message.
+pub(crate) fn read_cell(field: &FieldDescriptor, column: &Column, text: &str) -> Result<Option<Value>, cell::Fault> {
+    let choices = cell::own_choices(column);
+    let target =
+        Target { field: field.clone(), column: column.clone(), titles: Vec::new(), required: column.required, choices };
+    cell::value(&target, text)
 }
 
 /// Reads rows of one source as messages of one contract.

@@ -5,25 +5,35 @@
 //! |---|---|
 //! | [`rules`] | who may call a method |
 //! | [`columns`] | what a field is called and how it is written |
+//! | [`quantity`] | money and areas between integers and people's decimals |
+//! | [`register`] | which registers there are, and the methods of each |
+//! | [`leaf`] | the columns of a message, those of nested messages included |
+//! | [`value`] | the value of a field as text, and back |
 //! | [`masking`] | what of a personal value a list may show |
 //! | [`identifier`] | whether a code is a true one |
 //! | [`text`] | what a cell means |
 //! | [`sheet`] | the rows of any table file |
 //! | [`import`] | the messages those rows stand for, cell errors included |
 //! | [`template`] | workbooks to fill in, and rejected rows to correct |
+//! | [`export`] | workbooks of a register's records |
 
 use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
 pub mod columns;
+pub mod export;
 pub mod identifier;
 pub mod import;
+pub mod leaf;
 pub mod masking;
+pub mod quantity;
+pub mod register;
 pub mod rules;
 pub mod sheet;
 pub mod template;
 pub mod text;
+pub mod value;
 
 /// The descriptors of every package, with their options.
 pub fn descriptors() -> &'static DescriptorPool {

@@ -66,19 +66,9 @@ impl AccessRules {
         let mut missing = Vec::new();
         for service in pool.services().filter(|service| service.package_name().starts_with("ylyx.")) {
             for method in service.methods() {
-                let path = format!("/{}/{}", service.full_name(), method.name());
-                match rule_of(pool, &method) {
-                    Some(rule) => {
-                        let method = Method {
-                            path: path.clone(),
-                            input: method.input(),
-                            output: method.output(),
-                            client_streaming: method.is_client_streaming(),
-                            server_streaming: method.is_server_streaming(),
-                            rule,
-                        };
-                        methods.insert(path, method);
-                    }
+                let path = path_of(&method);
+                match Method::of(&method) {
+                    Some(method) => drop(methods.insert(path, method)),
                     None => missing.push(path),
                 }
             }
@@ -100,6 +90,29 @@ impl AccessRules {
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
         self.methods.values()
     }
+}
+
+impl Method {
+    /// A method of a contract; `None` when it names no caller.
+    pub(crate) fn of(method: &MethodDescriptor) -> Option<Method> {
+        Some(Method {
+            rule: rule_of(method.parent_pool(), method)?,
+            path: path_of(method),
+            input: method.input(),
+            output: method.output(),
+            client_streaming: method.is_client_streaming(),
+            server_streaming: method.is_server_streaming(),
+        })
+    }
+
+    /// Its name without package and service, `ListClasses`.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+fn path_of(method: &MethodDescriptor) -> String {
+    format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 
 fn rule_of(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<AccessRule> {
@@ -150,7 +163,7 @@ mod tests {
     fn every_method_of_the_suite_has_a_rule() {
         let rules = AccessRules::load().expect("every method has a rule");
         let rule = rules.rule("/ylyx.childcare.v1.ClassService/ListClasses").expect("known");
-        assert_eq!(rule.callers, ["operator"]);
+        assert_eq!(rule.callers, ["gateway", "operator"]);
         assert!(rule.roles.contains(&"AUDITOR".to_owned()));
         assert_eq!(rule.sharing, Sharing::Unconditional);
         assert!(rules.rule("/grpc.health.v1.Health/Check").is_none());

@@ -114,17 +114,18 @@ fn write_choices_sheet(sheet: &mut Worksheet, columns: &[Column]) -> Result<(), 
 }
 
 fn heading_text(column: &Column) -> String {
-    let unit = if column.unit.is_empty() { String::new() } else { format!("（{}）", column.unit) };
-    format!("{}{unit}{}", column.title, if column.required { "*" } else { "" })
+    format!("{}{}", column.heading(), if column.required { "*" } else { "" })
 }
 
 fn rule_text(column: &Column) -> String {
-    match &column.kind {
+    let rule = match &column.kind {
         ColumnKind::Text => "文字".to_owned(),
         ColumnKind::Integer => "整数，不填比例或小数".to_owned(),
+        ColumnKind::Quantity(quantity) => format!("数字，单位{}，最多两位小数", quantity.unit()),
         ColumnKind::Date => "日期，如 2025-09-01、2025年9月1日".to_owned(),
         ColumnKind::Bool | ColumnKind::Enum(_) => format!("从列表中选择：{}", labels(column).join("、")),
-    }
+    };
+    if column.hint.is_empty() { rule } else { format!("{rule}；{}", column.hint) }
 }
 
 fn labels(column: &Column) -> Vec<&str> {
@@ -168,7 +169,13 @@ pub fn rejected_xlsx(path: &Path, headings: &[String], rows: &[(Row, Vec<CellFau
     Ok(())
 }
 
-fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, text: &str, reasons: &[&str]) -> Result<(), XlsxError> {
+pub(crate) fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    text: &str,
+    reasons: &[&str],
+) -> Result<(), XlsxError> {
     let mut format = Format::new();
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format = format.set_quote_prefix();
@@ -185,7 +192,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, text: &str, reasons:
     Ok(())
 }
 
-fn heading_format() -> Format {
+pub(crate) fn heading_format() -> Format {
     Format::new().set_bold().set_align(FormatAlign::Center).set_background_color(LIGHT_BLUE)
 }
 

@@ -62,7 +62,7 @@ pub fn integer(cell: &str) -> Result<i64, NumberFault> {
 }
 
 /// Digits without thousands separators, which must then stand before every third digit.
-fn without_thousands(whole: &str) -> Option<String> {
+pub(crate) fn without_thousands(whole: &str) -> Option<String> {
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();

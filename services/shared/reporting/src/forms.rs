@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use city::form::{Form, ReportingLevel, Severity};
+use city::element::Timing;
+use city::form::{Cadence, Form, ReportingLevel, Severity};
 use city::period::Period;
 use city::region::Level;
 use jiff::civil::Date;
@@ -11,10 +12,37 @@ use kit::{Problem, Result};
 
 use crate::Desk;
 use crate::person::Person;
-use crate::report::{Cell, Finding};
+use crate::report::{Cell, Finding, Report};
 
 /// V11 of dictionary §6.4: a change against the period before that wants an explanation.
 const CHANGE: &str = "V11";
+/// V12: what is counted from the beginning of the year never falls within the year.
+const CUMULATIVE: &str = "V12";
+/// Somebody of the bureau, who may fill in for a region.
+const BUREAU_REPORTER: &str = "CITY_BUREAU_REPORTER";
+
+/// In which role somebody fills a report in.
+pub(crate) struct Filler<'f> {
+    pub(crate) role: &'f str,
+    /// Not the region's own person, so a reason is needed.
+    is_stranger: bool,
+}
+
+impl Filler<'_> {
+    /// The reason for 代填, for those who need one: ON_BEHALF_REASON_NEEDED.
+    pub(crate) fn on_behalf<'r>(&self, reason: Option<&'r str>) -> Result<Option<&'r str>> {
+        match reason.filter(|reason| !reason.trim().is_empty()) {
+            _ if !self.is_stranger => Ok(None),
+            Some(reason) => Ok(Some(reason)),
+            None => Err(on_behalf_reason_needed()),
+        }
+    }
+}
+
+fn on_behalf_reason_needed() -> Problem {
+    let message = "代县（市、区）填报，须先写明代填原因";
+    Problem::forbidden("ON_BEHALF_REASON_NEEDED", message).and_field("on_behalf_reason", message)
+}
 
 impl Desk {
     /// The forms that this bureau runs.
@@ -73,6 +101,24 @@ impl Desk {
         Ok(role)
     }
 
+    /// In which role the caller may fill a form in for a region: as its own person, or for it (代填). ROLE_MISSING.
+    pub(crate) fn filler<'f>(&self, caller: &dyn Person, form: &'f Form, region: &str) -> Result<Filler<'f>> {
+        match self.authorise(caller, fill_role(form), region) {
+            Ok(role) => Ok(Filler { role, is_stranger: false }),
+            Err(_) if caller.scope().covers(region) && caller.holds(BUREAU_REPORTER, region) => {
+                Ok(Filler { role: BUREAU_REPORTER, is_stranger: true })
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The role in which the caller goes on filling in a report: ROLE_MISSING, ON_BEHALF_REASON_NEEDED.
+    pub(crate) fn filler_of<'f>(&self, caller: &dyn Person, form: &'f Form, report: &Report) -> Result<&'f str> {
+        let filler = self.filler(caller, form, &report.region)?;
+        filler.on_behalf(report.taken_over_by(&caller.user()?.id))?;
+        Ok(filler.role)
+    }
+
     /// 统计法: a survey without its approval number is not opened. SURVEY_NOT_APPROVED.
     pub(crate) fn check_survey(&self, form: &Form) -> Result<()> {
         if form.survey.kind == "统计调查" && form.survey.approval_no.is_empty() {
@@ -80,6 +126,26 @@ impl Desk {
             return Err(Problem::state("SURVEY_NOT_APPROVED", message));
         }
         Ok(())
+    }
+
+    /// 套表: the forms that a region owes for a period, each with its own. A month's package also holds the forms whose
+    /// longer period ends with it. Surveys without approval are not opened, so nobody owes them.
+    pub(crate) fn package<'d>(&'d self, region: &'d str, period: Period) -> impl Iterator<Item = (&'d Form, Period)> {
+        let level = self.city.regions.get(region).map(|region| region.level);
+        self.forms().filter_map(move |form| {
+            let due = match period {
+                _ if form.cadence.matches(period) => Some(period),
+                Period::Month(..) => ending_with(form.cadence, period),
+                _ => None,
+            };
+            let owed = level.is_some_and(|level| owes(form, level)) && self.check_survey(form).is_ok();
+            due.filter(|_| owed).map(|period| (form, period))
+        })
+    }
+
+    /// What people call a region.
+    pub(crate) fn region_name(&self, region: &str) -> String {
+        self.city.regions.get(region).map_or(region, |known| &known.name).to_owned()
     }
 
     /// The regions that owe a form, counties in official order, the city after them.
@@ -115,7 +181,7 @@ impl Desk {
     }
 
     /// The form's checks that do not hold for these cells. A check whose values are not all there says nothing.
-    pub(crate) fn findings(&self, form: &Form, cells: &[Cell], previous: &[Cell]) -> Vec<Finding> {
+    pub(crate) fn findings(&self, form: &Form, period: Period, cells: &[Cell], previous: &[Cell]) -> Vec<Finding> {
         let values: BTreeMap<String, i64> =
             cells.iter().filter_map(|cell| Some((cell.element.clone(), cell.value()?))).collect();
         let found = form.checks.iter().filter_map(|check| check.evaluate(&values, |code| self.name(code)));
@@ -126,18 +192,28 @@ impl Desk {
             elements: finding.elements,
             explanation: String::new(),
         });
-        found.chain(self.changes(form, &values, previous)).collect()
+        found.chain(self.changes(form, period, &values, previous)).collect()
     }
 
-    fn changes(&self, form: &Form, values: &BTreeMap<String, i64>, previous: &[Cell]) -> Vec<Finding> {
-        let Some(percent) = form.change_over_percent else { return Vec::new() };
+    /// V11 and V12. What is counted from 1 January on grows by itself, so V11 leaves it alone.
+    fn changes(&self, form: &Form, period: Period, values: &BTreeMap<String, i64>, previous: &[Cell]) -> Vec<Finding> {
+        let same_year = form.cadence.previous(period).year() == period.year();
         let changed = previous.iter().filter_map(|cell| {
             let (before, now) = (cell.value()?, *values.get(&cell.element)?);
-            let change = (i128::from(now) - i128::from(before)).abs();
-            (before > 0 && change * 100 > i128::from(before) * i128::from(percent)).then(|| Finding {
-                check: CHANGE.to_owned(),
-                hard: false,
-                message: format!("“{}”上期 {before}，本期 {now}，变动超过 {percent}%", self.name(&cell.element)),
+            let name = self.name(&cell.element);
+            let (check, message) = if self.is_cumulative(&cell.element) {
+                let message = format!("“{name}”为本年累计数，上期 {before}，本期 {now}，不应减少");
+                (same_year && now < before).then_some((CUMULATIVE, message))?
+            } else {
+                let percent = form.change_over_percent?;
+                let change = (i128::from(now) - i128::from(before)).abs();
+                let much = before > 0 && change * 100 > i128::from(before) * i128::from(percent);
+                much.then(|| (CHANGE, format!("“{name}”上期 {before}，本期 {now}，变动超过 {percent}%")))?
+            };
+            Some(Finding {
+                check: check.to_owned(),
+                hard: check == CUMULATIVE,
+                message,
                 elements: vec![cell.element.clone()],
                 explanation: String::new(),
             })
@@ -145,7 +221,13 @@ impl Desk {
         changed.collect()
     }
 
-    fn name(&self, element: &str) -> String {
+    /// True when the element is counted from 1 January to the end of the period.
+    fn is_cumulative(&self, element: &str) -> bool {
+        self.city.element(element).is_some_and(|element| element.timing == Timing::Ytd)
+    }
+
+    /// What people call an element.
+    pub(crate) fn name(&self, element: &str) -> String {
         self.city.element(element).map_or(element, |element| &element.name).to_owned()
     }
 }
@@ -190,4 +272,26 @@ pub(crate) fn reviews(form: &Form) -> usize {
 /// Empty when the chain has no such step: a role that nobody holds.
 fn role_of<'f>(form: &'f Form, step: &str, place: usize) -> &'f str {
     form.chain.iter().filter(|known| known.step == step).nth(place).map_or("", |step| &step.role)
+}
+
+/// The period of a cadence that ended last before a day.
+pub(crate) fn ended_last(cadence: Cadence, today: Date) -> Period {
+    let month = Period::Month(today.year(), today.month()).month_back(1);
+    std::iter::successors(Some(month), |month| Some(month.month_back(1)))
+        .find_map(|month| ending_with(cadence, month))
+        .unwrap_or(month)
+}
+
+/// The period of a cadence that ends on the last day of a month.
+pub(crate) fn ending_with(cadence: Cadence, month: Period) -> Option<Period> {
+    let last = month.last_day();
+    let (year, number) = (last.year(), last.month());
+    let period = match cadence {
+        Cadence::Month => Period::Month(year, number),
+        Cadence::Quarter => Period::Quarter(year, (number + 2) / 3),
+        Cadence::Half => Period::Half(year, (number + 5) / 6),
+        Cadence::Year => Period::Year(year),
+        Cadence::MchYear => Period::Mch(year),
+    };
+    (period.last_day() == last).then_some(period)
 }

@@ -5,15 +5,21 @@
 //! services of `ylyx.reporting.v1` that the desk gives it.
 //!
 //! - `report`: the state machine, its tables, its service. Published reports never change.
+//! - `package`: a region's forms of one period together (套表), what is outstanding, acts on many reports at once.
+//! - `basis`: which value of an element counts in a region (上报, 双轨, 台账), and the signed cut-over.
+//! - `unlock`: locked periods and who may still hand in (补报).
 //! - `publication`: envelopes, the stream, its service. Published envelopes never change.
 //! - `stream_identity`: which stream this database writes, and what happens when it comes back from a backup.
 
+mod basis;
 mod forms;
+mod package;
 mod person;
 mod publication;
 mod register;
 mod report;
 mod stream_identity;
+mod unlock;
 
 #[cfg(test)]
 mod tests;
@@ -37,13 +43,34 @@ use stream_identity::HighWater;
 /// Every SQL constant of this crate, for the test that prepares them on both engines.
 pub const STATEMENTS: &[&str] = &statements();
 
-const fn statements() -> [&'static str; report::store::STATEMENTS.len() + publication::store::STATEMENTS.len()] {
-    let (reports, publications) = (report::store::STATEMENTS, publication::store::STATEMENTS);
-    let mut all = [""; report::store::STATEMENTS.len() + publication::store::STATEMENTS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < reports.len() { reports[at] } else { publications[at - reports.len()] };
-        at += 1;
+const ROOMS: [&[&str]; 5] = [
+    report::store::STATEMENTS,
+    package::store::STATEMENTS,
+    basis::store::STATEMENTS,
+    unlock::store::STATEMENTS,
+    publication::store::STATEMENTS,
+];
+
+const COUNT: usize = {
+    let (mut count, mut room) = (0, 0);
+    while room < ROOMS.len() {
+        count += ROOMS[room].len();
+        room += 1;
+    }
+    count
+};
+
+const fn statements() -> [&'static str; COUNT] {
+    let mut all = [""; COUNT];
+    let (mut at, mut room) = (0, 0);
+    while room < ROOMS.len() {
+        let mut place = 0;
+        while place < ROOMS[room].len() {
+            all[at] = ROOMS[room][place];
+            at += 1;
+            place += 1;
+        }
+        room += 1;
     }
     all
 }

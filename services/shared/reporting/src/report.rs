@@ -6,6 +6,7 @@
 pub(crate) mod acts;
 pub(crate) mod convert;
 pub(crate) mod desk;
+pub(crate) mod draft;
 pub(crate) mod refusal;
 pub(crate) mod service;
 pub(crate) mod store;
@@ -192,6 +193,8 @@ pub(crate) struct Act {
 /// The names of acts, as the contract and the database spell them.
 pub(crate) mod act {
     pub(crate) const OPEN: &str = "open";
+    /// 代填: somebody of the bureau takes the report in hand, with a reason.
+    pub(crate) const ON_BEHALF: &str = "on_behalf";
     pub(crate) const SAVE: &str = "save";
     pub(crate) const SUBMIT: &str = "submit";
     pub(crate) const REVIEW: &str = "review";
@@ -229,6 +232,8 @@ pub(crate) struct Report {
     pub(crate) revision_reason: String,
     /// The register's change counter when the computed values were taken.
     pub(crate) register_counter: Option<i64>,
+    /// 补报: handed in after the period was locked, by an unlock.
+    pub(crate) late: bool,
 }
 
 impl Report {
@@ -239,7 +244,7 @@ impl Report {
 
     /// Not handed in by its due date. A correction has no due date of its own until it is sent back.
     pub(crate) fn is_overdue(&self, today: Date) -> bool {
-        self.state.is_editable() && (self.revision == 1 || self.state == State::SentBack) && today > self.due_on
+        self.is_outstanding() && today > self.due_on
     }
 
     /// True when the bureau excused the region from this report, published or not.
@@ -250,6 +255,28 @@ impl Report {
     /// True when what was published has been withdrawn.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.acts.iter().any(|past| past.act == act::WITHDRAW)
+    }
+
+    /// True while nobody has handed it in. A correction in the making is none: what it corrects stands.
+    pub(crate) fn is_outstanding(&self) -> bool {
+        self.state.is_editable() && (self.revision == 1 || self.state == State::SentBack)
+    }
+
+    /// Why this person fills the report in for its region (代填); None for everybody who does not.
+    pub(crate) fn taken_over_by(&self, user: &str) -> Option<&str> {
+        let taken = self.acts.iter().rev().find(|past| past.act == act::ON_BEHALF && past.user == user);
+        taken.map(|past| past.reason.as_str())
+    }
+
+    /// Why somebody else filled in what stands in the cells (代填); None when the region did itself.
+    pub(crate) fn on_behalf_reason(&self) -> Option<&str> {
+        self.taken_over_by(&self.last_written()?.user)
+    }
+
+    /// The last act by which the cells came to be what they are.
+    pub(crate) fn last_written(&self) -> Option<&Act> {
+        let writes = [act::OPEN, act::ON_BEHALF, act::SAVE, act::SUBMIT];
+        self.acts.iter().rev().find(|past| writes.contains(&past.act.as_str()))
     }
 
     /// The signature that the next step must not repeat: the last one of the chain, unless it was recalled.

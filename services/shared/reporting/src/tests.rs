@@ -1,5 +1,11 @@
-//! The desk over SQLite: sign chain, idempotency, lists; the stream in `stream`.
+//! The desk over SQLite: sign chain, idempotency, lists. Each room of the desk has its own tests beside this file.
 
+mod basis;
+mod changes;
+mod locking;
+mod on_behalf;
+mod own;
+mod package;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +32,7 @@ use crate::report::acts::Entry;
 use crate::report::desk::Listing;
 use crate::report::{Report, State, Submission};
 use crate::{Computed, Desk, Register, STATEMENTS};
+use own::*;
 
 const CITY: &str = "530400";
 const COUNTY: &str = "530402";
@@ -66,16 +73,24 @@ struct Bench {
 }
 
 async fn open(dir: &Path, clock: &Clock, register: Arc<Counting>) -> Desk {
+    open_for(City::embedded(), dir, clock, register).await
+}
+
+async fn open_for(city: Arc<City>, dir: &Path, clock: &Clock, register: Arc<Counting>) -> Desk {
     let db = Db::open(dir.join("childcare.db").to_str().unwrap()).await.unwrap();
     let key = SigningKey::load_or_create(&dir.join("signing.key")).unwrap();
-    Desk::open("childcare", City::embedded(), db, clock.clone(), key, register, dir).await.unwrap()
+    Desk::open("childcare", city, db, clock.clone(), key, register, dir).await.unwrap()
 }
 
 async fn bench() -> Bench {
+    bench_for(City::embedded()).await
+}
+
+async fn bench_for(city: Arc<City>) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::set_to("2025-11-03T02:00:00Z".parse::<Timestamp>().unwrap());
     let register = Arc::new(Counting::default());
-    let desk = open(dir.path(), &clock, register.clone()).await;
+    let desk = open_for(city, dir.path(), &clock, register.clone()).await;
     Bench { dir, desk, register, clock }
 }
 

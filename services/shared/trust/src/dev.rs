@@ -1,6 +1,7 @@
 //! A development authority: everything `ylyx up` needs to speak mTLS on one machine, made at first start. A real city
 //! brings certificates from its government's authority instead.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -11,12 +12,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
 };
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::dsse::SigningKey;
 use crate::users::{GrantEntry, UserEntry, Users};
 
 /// Makes what is missing under `data` and keeps what is there: `trust/ca.pem`, `trust/<party>/{cert.pem,key.pem}` for
-/// every bureau and for the operator, signing keys, `keys/*.pub`, `users.toml`.
+/// every bureau and for the operator, signing keys, `keys/*.pub`, `users.toml`, `initial-passwords.toml`.
 pub fn prepare(data: &Path, city: &City, bureaus: &[&str]) -> Result<()> {
     let (trust, keys) = (data.join("trust"), data.join("keys"));
     for folder in [&trust, &keys] {
@@ -43,7 +45,40 @@ pub fn prepare(data: &Path, city: &City, bureaus: &[&str]) -> Result<()> {
         let text = toml::to_string(&seeded(city, bureaus)).map_err(Problem::internal)?;
         fs::write(&users, text).map_err(|error| failed(&users, &error))?;
     }
-    Ok(())
+    lay_down_passwords(&data.join(FIRST_PASSWORDS), &Users::load(&users)?)
+}
+
+/// The file of first passwords in a data folder, readable by its owner alone: `id = "password"`.
+pub const FIRST_PASSWORDS: &str = "initial-passwords.toml";
+
+/// A random first password for everybody who has none yet.
+fn lay_down_passwords(file: &Path, users: &Users) -> Result<()> {
+    let mut passwords: BTreeMap<String, String> = match fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(file, &error))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(failed(file, &error)),
+    };
+    let before = passwords.len();
+    for user in &users.user {
+        if !passwords.contains_key(&user.id) {
+            passwords.insert(user.id.clone(), first_password()?);
+        }
+    }
+    if passwords.len() == before {
+        return Ok(());
+    }
+    let lines = toml::to_string(&passwords).map_err(Problem::internal)?;
+    let text = format!("# First passwords of the console. A password that was changed since is not here.\n{lines}");
+    write_private(file, text.as_bytes())
+}
+
+/// Sixteen characters in four groups, 80 bits; none that is mistaken for another.
+fn first_password() -> Result<String> {
+    const PLAIN: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0u8; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Problem::internal("no randomness"))?;
+    let text: Vec<char> = bytes.iter().map(|byte| char::from(PLAIN[usize::from(byte % 32)])).collect();
+    Ok(text.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
 }
 
 /// Issues a certificate that names `uri` into a folder; `not_after` (year, month, day) in place of a year from now.
@@ -100,42 +135,83 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     file.and_then(|mut file| file.write_all(bytes)).map_err(|error| failed(path, &error))
 }
 
-/// One synthetic person per role: county people for the first two counties, bureau people for the city.
+/// Synthetic people: three in every county, three in every bureau, and those of the whole city.
 fn seeded(city: &City, bureaus: &[&str]) -> Users {
     let mut users = Users::default();
-    let mut person = |id: String, name: &str, unit: String, role: &str, region: &str, services: &[&str]| {
-        let grant = services
-            .iter()
-            .map(|service| GrantEntry {
-                service: (*service).to_owned(),
-                role: role.to_owned(),
-                region: region.to_owned(),
-            })
-            .collect();
-        users.user.push(UserEntry { id, name: name.to_owned(), unit, grant });
+    let mut person = |id: String, unit: &str, role: &str, region: &str, services: &[&str]| {
+        let grant = services.iter().map(|service| GrantEntry {
+            service: (*service).to_owned(),
+            role: role.to_owned(),
+            region: region.to_owned(),
+        });
+        let name = name_of(users.user.len());
+        users.user.push(UserEntry { id, name, unit: unit.to_owned(), grant: grant.collect() });
     };
     let reporting: Vec<&str> = bureaus.iter().copied().filter(|bureau| *bureau != "gateway").collect();
-    for (county, names) in city.regions.counties().into_iter().zip([["赵一", "钱二"], ["孙三", "李四"]]) {
-        let (code, unit) = (county.code.as_str(), county.short_name.clone());
-        person(format!("reporter-{code}"), names[0], unit.clone(), "COUNTY_REPORTER", code, &reporting);
-        person(format!("reviewer-{code}"), names[1], unit, "COUNTY_REVIEWER", code, &reporting);
+    for county in city.regions.counties() {
+        let (code, unit) = (county.code.as_str(), county.short_name.as_str());
+        person(format!("reporter-{code}"), unit, "COUNTY_REPORTER", code, &reporting);
+        person(format!("reviewer-{code}"), unit, "COUNTY_REVIEWER", code, &reporting);
+        person(format!("admin-{code}"), unit, "COUNTY_ADMIN", code, bureaus);
     }
     for bureau in &reporting {
-        let unit = format!("{}（{bureau}）", city.name);
-        person(format!("reporter-{bureau}"), "周五", unit.clone(), "CITY_BUREAU_REPORTER", &city.code, &[bureau]);
-        person(format!("approver-{bureau}"), "吴六", unit, "CITY_BUREAU_APPROVER", &city.code, &[bureau]);
+        let unit = unit_of(city, bureau);
+        person(format!("reporter-{bureau}"), unit, "CITY_BUREAU_REPORTER", &city.code, &[bureau]);
+        person(format!("approver-{bureau}"), unit, "CITY_BUREAU_APPROVER", &city.code, &[bureau]);
+        person(format!("approver2-{bureau}"), unit, "CITY_BUREAU_APPROVER", &city.code, &[bureau]);
     }
-    for (id, name, role) in [
-        ("taskforce", "郑七", "TASKFORCE_ADMIN"),
-        ("leader", "王八一", "LEADER_VIEWER"),
-        ("auditor", "冯九", "AUDITOR"),
-        ("admin", "陈十", "SYS_ADMIN"),
-    ] {
-        person(id.to_owned(), name, city.name.clone(), role, &city.code, bureaus);
+    for (id, role) in
+        [("taskforce", "TASKFORCE_ADMIN"), ("leader", "LEADER_VIEWER"), ("auditor", "AUDITOR"), ("admin", "SYS_ADMIN")]
+    {
+        person(id.to_owned(), &city.name, role, &city.code, bureaus);
     }
     users
 }
 
+/// What the unit behind a service is called; a service that serves many units is the coordination office's.
+fn unit_of<'c>(city: &'c City, bureau: &str) -> &'c str {
+    let mut served = city.organisations.iter().filter(|organisation| organisation.service == bureau);
+    match (served.next(), served.next()) {
+        (Some(only), None) => &only.name_in_plan,
+        _ => "工作协调机制办公室",
+    }
+}
+
+/// 赵某, 钱某, …: nobody in particular, and no two alike.
+fn name_of(number: usize) -> String {
+    let surnames: Vec<char> =
+        "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎"
+            .chars()
+            .collect();
+    let given = ["某", "某某", "甲", "乙", "丙", "丁"];
+    format!("{}{}", surnames[number % surnames.len()], given[number / surnames.len() % given.len()])
+}
+
 fn failed(path: &Path, cause: &dyn std::fmt::Display) -> Problem {
     Problem::new(Kind::State, "TRUST_FILES", format!("无法准备 {}：{cause}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_gets_a_first_password_once_and_nobody_else_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, city) = (tempfile::tempdir().unwrap(), City::embedded());
+        let file = folder.path().join(FIRST_PASSWORDS);
+        let read = || toml::from_str::<BTreeMap<String, String>>(&fs::read_to_string(&file).unwrap()).unwrap();
+        prepare(folder.path(), &city, &["childcare", "gateway"]).unwrap();
+        let users = Users::load(&folder.path().join("users.toml")).unwrap();
+        let first = read();
+        assert_eq!(first.len(), users.user.len());
+        assert_eq!(users.user.len(), 9 * 3 + 3 + 4);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        prepare(folder.path(), &city, &["childcare", "gateway"]).unwrap();
+        assert_eq!(read(), first);
+        let names: std::collections::BTreeSet<&str> = users.user.iter().map(|user| user.name.as_str()).collect();
+        assert_eq!(names.len(), users.user.len(), "a signature says who it was");
+        let admin = users.find("admin-530428").unwrap();
+        assert!(admin.grant.iter().any(|grant| grant.service == "gateway" && grant.role == "COUNTY_ADMIN"));
+    }
 }

@@ -22,6 +22,8 @@ pub(super) fn frame() -> Frame {
         period_options: [("2026-10", "2026年10月"), ("2026-09", "2026年9月"), ("2025", "2025年"), ("2020", "2020年")]
             .map(|(period, title)| (text(period), text(title)))
             .to_vec(),
+        nav: crate::console::nav::entries(None, "/"),
+        ..Frame::default()
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{BundleError, City, check};
+use super::{BundleError, City, check, work};
 use crate::calendar::Calendar;
 use crate::form::Form;
 use crate::import_profile::ImportProfile;
@@ -13,7 +13,7 @@ use crate::organisation::{Organisation, OrganisationName};
 use crate::plan::{AnnexItem, LampRules, Plan, Project, Task};
 use crate::region::{Edition, Level, Region, RegionTree};
 
-type Files<'f> = &'f dyn Fn(&str) -> Option<String>;
+pub(super) type Files<'f> = &'f dyn Fn(&str) -> Option<String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +155,7 @@ pub(super) fn city(files: Files<'_>) -> Result<City, BundleError> {
         printed,
     };
     check::city(&city)?;
+    work::check(&city)?;
     Ok(city)
 }
 
@@ -213,6 +214,8 @@ fn plan(files: Files<'_>, folder: &str) -> Result<Plan, BundleError> {
                 responsible: split(&row.responsible),
             })
             .collect(),
+        task_goals: work::goals(files, folder)?,
+        work_types: work::types(files, folder)?,
     })
 }
 
@@ -250,7 +253,7 @@ fn organisation(row: OrganisationRow) -> Organisation {
     }
 }
 
-fn split(text: &str) -> Vec<String> {
+pub(super) fn split(text: &str) -> Vec<String> {
     text.split('|').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
@@ -265,7 +268,7 @@ fn toml<T: DeserializeOwned>(files: Files<'_>, file: &str) -> Result<T, BundleEr
     })
 }
 
-fn csv<T: DeserializeOwned>(files: Files<'_>, file: &str) -> Result<Vec<T>, BundleError> {
+pub(super) fn csv<T: DeserializeOwned>(files: Files<'_>, file: &str) -> Result<Vec<T>, BundleError> {
     let text = text(files, file)?;
     let mut reader = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     reader

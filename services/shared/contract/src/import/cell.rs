@@ -8,11 +8,12 @@ use proto::contract::PersonalData;
 use super::Target;
 use crate::{
     columns::{Column, ColumnKind},
+    quantity::QuantityFault,
     text::{self, NumberFault},
 };
 
 /// Reason code and Chinese message.
-type Fault = (&'static str, String);
+pub(crate) type Fault = (&'static str, String);
 
 /// The value of a cell; `None` for an empty cell that may be empty.
 pub(super) fn value(target: &Target, cell: &str) -> Result<Option<Value>, Fault> {
@@ -27,6 +28,17 @@ pub(super) fn value(target: &Target, cell: &str) -> Result<Option<Value>, Fault>
     let value = match &target.column.kind {
         ColumnKind::Text => Value::String(text::clean(cell)),
         ColumnKind::Integer => number(target, cell, &shown)?,
+        ColumnKind::Quantity(quantity) => {
+            let unit = quantity.unit();
+            let parsed = quantity.parse(cell).map_err(|fault| match fault {
+                QuantityFault::NotNumber => ("NOT_NUMBER", format!("“{title}”应为数字（单位：{unit}），现为“{shown}”")),
+                QuantityFault::TooFine => {
+                    ("TOO_MANY_DECIMALS", format!("“{title}”以{unit}为单位，最多两位小数，现为“{shown}”"))
+                }
+                QuantityFault::OutOfRange => ("NOT_IN_RANGE", format!("“{title}”的数值超出范围：“{shown}”")),
+            })?;
+            sized(target, parsed).ok_or_else(|| ("NOT_IN_RANGE", format!("“{title}”的数值超出范围：“{shown}”")))?
+        }
         ColumnKind::Date => {
             let date = text::date(cell)
                 .ok_or_else(|| ("DATE_INVALID", format!("“{title}”应为日期，如 2025-09-01，现为“{shown}”")))?;
@@ -57,15 +69,19 @@ fn number(target: &Target, cell: &str, shown: &str) -> Result<Value, Fault> {
         }
         NumberFault::OutOfRange => range(),
     })?;
-    let value = match target.field.kind() {
+    sized(target, number).ok_or_else(range)
+}
+
+/// The number as the field's own type; `None` when it does not fit.
+fn sized(target: &Target, number: i64) -> Option<Value> {
+    match target.field.kind() {
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => i32::try_from(number).ok().map(Value::I32),
         Kind::Uint32 | Kind::Fixed32 => u32::try_from(number).ok().map(Value::U32),
         Kind::Uint64 | Kind::Fixed64 => u64::try_from(number).ok().map(Value::U64),
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Some(Value::I64(number)),
         // No contract has fractions; a field that had could not be filled from a sheet.
         _ => None,
-    };
-    value.ok_or_else(range)
+    }
 }
 
 /// A cell with nothing in it, or with one of the strokes people put where nothing is to be said.

@@ -19,6 +19,8 @@ pub(crate) fn figures(report: &Report, definition: impl Fn(&str) -> u32) -> Regi
             .map(|cell| observation(report, cell, exempt, definition(&cell.element)))
             .collect(),
         exempt,
+        late: report.late,
+        on_behalf: !exempt && report.on_behalf_reason().is_some(),
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Submit<'a> {
     pub(crate) today: Date,
     /// Review steps of the form's chain.
     pub(crate) reviews: usize,
+    /// 补报: the period is locked, and an unlock lets this pass.
+    pub(crate) late: bool,
     /// The form's checks over the cells.
     pub(crate) check: &'a (dyn Fn(&[Cell]) -> Vec<Finding> + Sync),
 }
@@ -82,6 +84,7 @@ impl Report {
             due_on,
             revision_reason: String::new(),
             register_counter,
+            late: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl Report {
             acts: Vec::new(),
             revision_reason: reason.clone(),
             register_counter,
+            late: false,
             ..self.clone()
         };
         next.sign(act::OPEN, signer, &reason);
@@ -147,6 +151,16 @@ impl Report {
             }
         }
         self.findings = findings;
+    }
+
+    /// 代填: this person fills the report in for its region, and says why. Saying it again changes nothing.
+    pub(crate) fn take_over(&mut self, reason: &str, signer: Signer<'_>) -> Result<()> {
+        self.expect_editable("代填")?;
+        let reason = stated("on_behalf_reason", reason)?;
+        if self.taken_over_by(signer.user) != Some(reason.as_str()) || self.on_behalf_reason().is_none() {
+            self.sign(act::ON_BEHALF, signer, &reason);
+        }
+        Ok(())
     }
 
     /// Writes cells. All of them, or none: ELEMENT_UNKNOWN, BASIS_IS_REGISTER, NOTE_NEEDED, VALUE_WITH_NOT_APPLICABLE
@@ -203,7 +217,9 @@ impl Report {
         self.findings = findings;
         self.submission = submit.kind;
         self.state = if submit.reviews == 0 { State::Reviewed } else { State::Submitted };
-        self.sign(act::SUBMIT, signer, "");
+        self.late |= submit.late;
+        let on_behalf = self.taken_over_by(signer.user).map(|reason| format!("代填：{reason}"));
+        self.sign(act::SUBMIT, signer, &on_behalf.unwrap_or_default());
         Ok(())
     }
 

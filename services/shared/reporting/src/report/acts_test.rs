@@ -70,7 +70,8 @@ fn submit_with(
     explanations: &BTreeMap<String, String>,
     previous: Option<&[Cell]>,
 ) -> kit::Result<()> {
-    let submit = Submit { kind, explanations, previous, period_end: END, today: TODAY, reviews: 1, check: &check };
+    let submit =
+        Submit { kind, explanations, previous, period_end: END, today: TODAY, reviews: 1, late: false, check: &check };
     report.submit(submit, signer(user))
 }
 
@@ -177,6 +178,7 @@ fn nothing_is_submitted_before_its_period_ends() {
         period_end: END,
         today: date(2025, 10, 30),
         reviews: 1,
+        late: false,
         check: &check,
     };
     assert_eq!(report.submit(early, signer("clerk")).unwrap_err().reason, "PERIOD_NOT_ENDED");

@@ -1,5 +1,7 @@
 //! Reports at the door: domain → contract, and what requests say → domain.
 
+use std::collections::BTreeMap;
+
 use city::bundle::City;
 use city::form::{ChainStep, Form};
 use jiff::civil::Date;
@@ -58,7 +60,7 @@ pub(crate) fn act(act: &Act) -> wire::Act {
     }
 }
 
-fn cell(cell: &Cell) -> wire::Cell {
+fn cell(cell: &Cell, around: &Around) -> wire::Cell {
     wire::Cell {
         element: cell.element.clone(),
         value: cell.value(),
@@ -68,6 +70,8 @@ fn cell(cell: &Cell) -> wire::Cell {
         note: cell.note.clone(),
         fault: cell.fault.clone(),
         not_applicable: cell.not_applicable,
+        previous: around.previous.get(&cell.element).copied(),
+        last_year: around.last_year.get(&cell.element).copied(),
     }
 }
 
@@ -81,8 +85,21 @@ fn finding(finding: &Finding) -> wire::Finding {
     }
 }
 
+/// What a reader wants to see beside a report.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// Element → what was published for the period before.
+    pub(crate) previous: BTreeMap<String, i64>,
+    /// Element → what was published for the same period last year.
+    pub(crate) last_year: BTreeMap<String, i64>,
+    /// Last day before the period is locked for the form.
+    pub(crate) locks_on: Option<Date>,
+    /// Opening and handing in need an unlock now.
+    pub(crate) locked: bool,
+}
+
 /// The whole report as it stands; lateness is judged against `today`.
-pub(crate) fn report(report: &Report, today: Date) -> wire::Report {
+pub(crate) fn report(report: &Report, around: &Around, today: Date) -> wire::Report {
     wire::Report {
         id: report.id.to_string(),
         form: report.form.clone(),
@@ -95,13 +112,17 @@ pub(crate) fn report(report: &Report, today: Date) -> wire::Report {
         } else {
             submission(report.submission) as i32
         },
-        cells: report.cells.iter().map(cell).collect(),
+        cells: report.cells.iter().map(|one| cell(one, around)).collect(),
         findings: report.findings.iter().map(finding).collect(),
         acts: report.acts.iter().map(act).collect(),
         version: report.version(),
         due_on: report.due_on.to_string(),
         overdue: report.is_overdue(today),
         revision_reason: report.revision_reason.clone(),
+        late: report.late,
+        on_behalf_reason: report.on_behalf_reason().unwrap_or_default().to_owned(),
+        locks_on: around.locks_on.map(|day| day.to_string()).unwrap_or_default(),
+        locked: around.locked,
     }
 }
 
@@ -132,6 +153,7 @@ pub(crate) fn summary(report: &Report, version: u64, today: Date) -> wire::Repor
         due_on: report.due_on.to_string(),
         overdue: report.is_overdue(today),
         version,
+        late: report.late,
     }
 }
 

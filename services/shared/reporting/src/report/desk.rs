@@ -9,11 +9,12 @@ use kit::{Problem, Result, retry};
 use proto::reporting::{ReportState, ReportSummary};
 use uuid::Uuid;
 
-use super::acts::{Entry, Opening, Submit};
-use super::{Basis, Cell, Report, Signer, State, Submission, convert, store};
-use crate::forms::{approver_role, fill_role, review_role, reviews};
+use super::acts::{Entry, Submit};
+use super::draft::Place;
+use super::{Cell, Report, Signer, State, Submission, convert, store};
+use crate::forms::{approver_role, review_role, reviews};
 use crate::person::Person;
-use crate::{Desk, cursor_invalid};
+use crate::{Desk, cursor_invalid, unlock};
 
 /// What a list of reports is asked for.
 #[derive(Clone, Debug)]
@@ -30,12 +31,6 @@ pub(crate) struct Listing {
     pub(crate) cursor: String,
 }
 
-/// The cells of a draft, and the change counter they were computed at.
-struct Draft {
-    cells: Vec<Cell>,
-    counter: Option<i64>,
-}
-
 impl Desk {
     /// Opens a draft, pre-filled; or returns the open one, refreshed while it may be written; or, with a reason, opens
     /// the next revision of a published report.
@@ -47,42 +42,49 @@ impl Desk {
         period: &str,
         revision_reason: &str,
     ) -> Result<Report> {
+        self.take_in_hand(caller, form, region, period, revision_reason, None).await
+    }
+
+    /// 代填: the same, by somebody of the bureau, who says why and may then save and submit.
+    pub(crate) async fn fill_on_behalf(
+        &self,
+        caller: &dyn Person,
+        form: &str,
+        region: &str,
+        period: &str,
+        revision_reason: &str,
+        reason: &str,
+    ) -> Result<Report> {
+        self.take_in_hand(caller, form, region, period, revision_reason, Some(reason)).await
+    }
+
+    async fn take_in_hand(
+        &self,
+        caller: &dyn Person,
+        form: &str,
+        region: &str,
+        period: &str,
+        revision_reason: &str,
+        on_behalf_reason: Option<&str>,
+    ) -> Result<Report> {
         let form = self.form(form)?;
         let period = self.period_begun(form, period)?;
         self.check_region(form, region)?;
         self.check_survey(form)?;
-        let role = self.authorise(caller, fill_role(form), region)?;
-        let draft = self.draft(caller, form, region, period).await?;
-        let code = period.to_string();
+        let filler = self.filler(caller, form, region)?;
+        let on_behalf = filler.on_behalf(on_behalf_reason)?;
+        let place = Place { form, region, period };
+        let draft = self.draft(caller, place).await?;
         retry(|| async {
-            let signer = self.signer(caller, role)?;
+            let signer = self.signer(caller, filler.role)?;
             let mut tx = self.db.begin().await?;
-            let (cells, counter) = (draft.cells.clone(), draft.counter);
-            let previous = self.published_before(&mut tx, caller, form, region, period).await?;
-            let report = match store::latest(&mut tx, caller.scope(), &form.code, &code, region).await? {
-                None => {
-                    let mut report = Report::open(self.opening(form, region, period, cells, counter), signer);
-                    self.note_findings(form, &mut report, &previous);
-                    store::insert(&mut tx, caller.scope(), &report).await?;
-                    report
-                }
-                Some(last) if last.state == State::Published && !revision_reason.trim().is_empty() => {
-                    let mut next = last.revise(self.clock.id(), revision_reason, cells, counter, signer)?;
-                    self.note_findings(form, &mut next, &previous);
-                    store::insert(&mut tx, caller.scope(), &next).await?;
-                    next
-                }
-                Some(mut report) => {
-                    let from = report.version();
-                    if report.refresh(cells, counter, signer) {
-                        self.note_findings(form, &mut report, &previous);
-                        store::save(&mut tx, caller.scope(), &report, from).await?;
-                    }
-                    report
-                }
-            };
+            let mut held = self.hold(&mut tx, caller, place, &draft, revision_reason, signer).await?;
+            if let Some(reason) = on_behalf {
+                held.report.take_over(reason, signer)?;
+            }
+            self.keep(&mut tx, caller, &held).await?;
             tx.commit().await?;
-            Ok(report)
+            Ok(held.report)
         })
         .await
     }
@@ -90,6 +92,29 @@ impl Desk {
     /// One report, for those who may see its region.
     pub(crate) async fn report(&self, caller: &dyn Person, id: Uuid) -> Result<Report> {
         retry(|| async { store::load(&mut self.db.begin().await?, caller.scope(), id).await }).await
+    }
+
+    /// What a reader wants to see beside a report: what changed since, and whether its period is still open.
+    pub(crate) async fn around(&self, caller: &dyn Person, report: &Report) -> Result<convert::Around> {
+        // A report stays readable when the city's data no longer has its form.
+        let Ok(form) = self.form(&report.form) else { return Ok(convert::Around::default()) };
+        let Ok(period) = self.period(form, &report.period) else { return Ok(convert::Around::default()) };
+        let before = form.cadence.previous(period).to_string();
+        let year_ago = period.same_period_last_year().to_string();
+        let asked = [before.clone(), year_ago.clone()];
+        let published = store::published_cells(&self.db, caller.scope(), &form.code, &report.region, &asked).await?;
+        let of = |period: &str| {
+            let cells = published.iter().filter(|one| one.period == period);
+            cells.filter_map(|one| Some((one.cell.element.clone(), one.cell.value()?))).collect()
+        };
+        let today = self.clock.today();
+        let locks_on = form.locks_on(period);
+        let mut locked = locks_on.is_some_and(|day| today > day);
+        if locked {
+            let place = (form.code.clone(), report.region.clone(), report.period.clone());
+            locked = !unlock::store::open_on(&self.db, today).await?.contains(&place);
+        }
+        Ok(convert::Around { previous: of(&before), last_year: of(&year_ago), locks_on, locked })
     }
 
     /// A page of the reports of a form and period, a row for every region that owes one, in official order. With the
@@ -130,9 +155,9 @@ impl Desk {
         version: u64,
         entries: &[Entry],
     ) -> Result<Report> {
-        self.change(caller, id, version, fills, |report, context, signer| {
+        self.change(caller, id, version, Step::Fill, |report, context, signer| {
             report.save(entries, signer)?;
-            self.note_findings(context.form, report, context.previous);
+            self.note_findings(context.form, context.period, report, context.previous);
             Ok(())
         })
         .await
@@ -146,25 +171,40 @@ impl Desk {
         kind: Submission,
         explanations: &BTreeMap<String, String>,
     ) -> Result<Report> {
-        self.change(caller, id, version, fills, |report, context, signer| {
-            let Context { form, period, previous } = context;
-            let check = |cells: &[Cell]| self.findings(form, cells, previous);
-            let submit = Submit {
-                kind,
-                explanations,
-                previous: Some(previous).filter(|cells| !cells.is_empty()),
-                period_end: period.last_day(),
-                today: self.clock.today(),
-                reviews: reviews(form),
-                check: &check,
-            };
-            report.submit(submit, signer)
+        self.change(caller, id, version, Step::Fill, |report, context, signer| {
+            let late = if report.state.is_editable() { context.late? } else { false };
+            let Context { form, period, previous, .. } = context;
+            self.submit(report, form, period, Handing { kind, explanations, previous, late }, signer)
         })
         .await
     }
 
+    /// Hands a report in: the pure rule, with what the desk knows.
+    pub(crate) fn submit(
+        &self,
+        report: &mut Report,
+        form: &Form,
+        period: Period,
+        handing: Handing<'_>,
+        signer: Signer<'_>,
+    ) -> Result<()> {
+        let Handing { kind, explanations, previous, late } = handing;
+        let check = |cells: &[Cell]| self.findings(form, period, cells, previous);
+        let submit = Submit {
+            kind,
+            explanations,
+            previous: Some(previous).filter(|cells| !cells.is_empty()),
+            period_end: period.last_day(),
+            today: self.clock.today(),
+            reviews: reviews(form),
+            late,
+            check: &check,
+        };
+        report.submit(submit, signer)
+    }
+
     pub(crate) async fn review_report(&self, caller: &dyn Person, id: Uuid, version: u64) -> Result<Report> {
-        self.change(caller, id, version, signs_next, |report, context, signer| {
+        self.change(caller, id, version, Step::Sign, |report, context, signer| {
             report.review(reviews(context.form), signer)
         })
         .await
@@ -179,7 +219,7 @@ impl Desk {
         due_on: Date,
     ) -> Result<Report> {
         let today = self.clock.today();
-        self.change(caller, id, version, signs_next, |report, _, signer| {
+        self.change(caller, id, version, Step::Sign, |report, _, signer| {
             report.send_back(faults, due_on, today, signer)
         })
         .await
@@ -192,7 +232,7 @@ impl Desk {
         version: u64,
         reason: &str,
     ) -> Result<Report> {
-        self.change(caller, id, version, fills, |report, _, signer| report.recall(reason, signer)).await
+        self.change(caller, id, version, Step::Fill, |report, _, signer| report.recall(reason, signer)).await
     }
 
     /// Excuses a region, whether it has opened a report or not.
@@ -215,7 +255,7 @@ impl Desk {
             let report = match store::latest(&mut tx, caller.scope(), &form.code, &code, region).await? {
                 None => {
                     let cells = self.cells(form, &BTreeMap::new(), &BTreeMap::new());
-                    let opening = self.opening(form, region, period, cells, None);
+                    let opening = self.opening(Place { form, region, period }, cells, None);
                     let report = Report::open_exempt(opening, reason, signer)?;
                     store::insert(&mut tx, caller.scope(), &report).await?;
                     report
@@ -233,24 +273,30 @@ impl Desk {
         .await
     }
 
-    /// Loads a report, lets `act` decide, and saves it. The caller needs `role` in the report's region.
+    /// Loads a report, lets `act` decide, and saves it. The caller needs the step's role in the report's region.
     async fn change(
         &self,
         caller: &dyn Person,
         id: Uuid,
         version: u64,
-        role: for<'f> fn(&Report, &'f Form) -> &'f str,
+        step: Step,
         act: impl Fn(&mut Report, Context<'_>, Signer<'_>) -> Result<()>,
     ) -> Result<Report> {
         retry(|| async {
             let mut tx = self.db.begin().await?;
             let mut report = store::load(&mut tx, caller.scope(), id).await?;
             let form = self.form(&report.form)?;
-            let role = self.authorise(caller, role(&report, form), &report.region)?;
+            let role = match step {
+                Step::Fill => self.filler_of(caller, form, &report)?,
+                Step::Sign => self.authorise(caller, signs_next(&report, form), &report.region)?,
+            };
             let period = self.period(form, &report.period)?;
-            let previous = self.published_before(&mut tx, caller, form, &report.region, period).await?;
+            let region = report.region.clone();
+            let place = Place { form, region: &region, period };
+            let previous = self.published_before(&mut tx, caller, place).await?;
+            let late = self.passes_lock(&mut tx, place, Some(&report)).await;
             let (from, seen) = (report.version(), report.check_version(version));
-            let context = Context { form, period, previous: &previous };
+            let context = Context { form, period, previous: &previous, late };
             let decided = act(&mut report, context, self.signer(caller, role)?);
             if let Err(stale) = seen {
                 // That somebody submitted it already says more than that it changed.
@@ -265,90 +311,17 @@ impl Desk {
         .await
     }
 
-    /// What the region published for the period before; empty when nothing, or excused, or withdrawn.
-    async fn published_before(
-        &self,
-        tx: &mut kit::Tx,
-        caller: &dyn Person,
-        form: &Form,
-        region: &str,
-        period: Period,
-    ) -> Result<Vec<Cell>> {
-        let before = form.cadence.previous(period).to_string();
-        let published = store::latest_published(tx, caller.scope(), &form.code, &before, region).await?;
-        Ok(published.filter(|report| !report.is_exempt() && !report.is_withdrawn()).map_or(Vec::new(), |one| one.cells))
-    }
-
-    /// What a draft begins with. The register is asked only when its change counter moved since the last draft of the
-    /// same form, region and period.
-    async fn draft(&self, caller: &dyn Person, form: &Form, region: &str, period: Period) -> Result<Draft> {
-        let bases = store::bases(&self.db, caller.scope(), region).await?;
-        if !form.elements.iter().any(|code| self.is_computed(code)) {
-            return Ok(Draft { cells: self.cells(form, &bases, &BTreeMap::new()), counter: None });
-        }
-        let code = period.to_string();
-        let last = retry(|| async {
-            store::latest(&mut self.db.begin().await?, caller.scope(), &form.code, &code, region).await
-        })
-        .await?;
-        // The counter is read before the counts: a change in between is then noticed the next time.
-        let counter = self.register.change_counter().await?;
-        let stands_still = |last: &&Report| {
-            last.register_counter == Some(counter)
-                && form.elements.iter().all(|code| last.cells.iter().any(|cell| cell.element == *code))
-        };
-        let computed: BTreeMap<String, i64> = match last.as_ref().filter(stands_still) {
-            Some(last) => last.cells.iter().filter_map(|cell| Some((cell.element.clone(), cell.computed?))).collect(),
-            None => {
-                let counts = self.register.compute(period, &[region.to_owned()]).await?;
-                counts.into_iter().filter(|one| one.region == region).map(|one| (one.element, one.value)).collect()
-            }
-        };
-        Ok(Draft { cells: self.cells(form, &bases, &computed), counter: Some(counter) })
-    }
-
-    fn cells(&self, form: &Form, bases: &BTreeMap<String, Basis>, computed: &BTreeMap<String, i64>) -> Vec<Cell> {
-        form.elements
-            .iter()
-            .map(|code| match self.is_computed(code) {
-                true => Cell::new(code, bases.get(code).copied().unwrap_or(Basis::Both), computed.get(code).copied()),
-                false => Cell::new(code, Basis::Reported, None),
-            })
-            .collect()
-    }
-
-    fn opening(
-        &self,
-        form: &Form,
-        region: &str,
-        period: Period,
-        cells: Vec<Cell>,
-        register_counter: Option<i64>,
-    ) -> Opening {
-        Opening {
-            id: self.clock.id(),
-            form: form.code.clone(),
-            region: region.to_owned(),
-            period: period.to_string(),
-            due_on: self.due_on(form, period, region),
-            cells,
-            register_counter,
-        }
-    }
-
-    fn note_findings(&self, form: &Form, report: &mut Report, previous: &[Cell]) {
-        let found = self.findings(form, &report.cells, previous);
-        report.note_findings(found);
-    }
-
-    fn signer<'a>(&self, caller: &'a dyn Person, role: &'a str) -> Result<Signer<'a>> {
+    pub(crate) fn signer<'a>(&self, caller: &'a dyn Person, role: &'a str) -> Result<Signer<'a>> {
         let user = caller.user()?;
         Ok(Signer { user: &user.id, name: &user.name, role, at: self.clock.micros() })
     }
 }
 
-fn fills<'f>(_: &Report, form: &'f Form) -> &'f str {
-    fill_role(form)
+/// Which hand an act needs.
+#[derive(Clone, Copy)]
+enum Step {
+    Fill,
+    Sign,
 }
 
 /// Whoever has to sign next; the same person may send back.
@@ -364,4 +337,16 @@ struct Context<'a> {
     form: &'a Form,
     period: Period,
     previous: &'a [Cell],
+    /// Whether handing in counts as late, or why the locked period forbids it.
+    late: Result<bool>,
+}
+
+/// What a submission brings along, as the desk is asked for it.
+pub(crate) struct Handing<'a> {
+    pub(crate) kind: Submission,
+    /// Check → why it does not hold.
+    pub(crate) explanations: &'a BTreeMap<String, String>,
+    /// The cells published for the period before; empty where there are none.
+    pub(crate) previous: &'a [Cell],
+    pub(crate) late: bool,
 }

@@ -13,14 +13,14 @@ use uuid::Uuid;
 use super::{Act, Basis, Cell, Finding, Report, State, Submission};
 
 const LOAD: &str = "SELECT id, form, region, period, revision, state, submission, version, due_on, revision_reason, \
-     register_counter FROM report WHERE id = $1";
+     register_counter, late FROM report WHERE id = $1";
 const LATEST: &str = "SELECT id, form, region, period, revision, state, submission, version, due_on, revision_reason, \
-     register_counter FROM report WHERE form = $1 AND period = $2 AND region = $3 ORDER BY revision DESC LIMIT 1";
+     register_counter, late FROM report WHERE form = $1 AND period = $2 AND region = $3 ORDER BY revision DESC LIMIT 1";
 const LATEST_PUBLISHED: &str = "SELECT id, form, region, period, revision, state, submission, version, due_on, \
-     revision_reason, register_counter FROM report \
+     revision_reason, register_counter, late FROM report \
      WHERE form = $1 AND period = $2 AND region = $3 AND state = 'PUBLISHED' ORDER BY revision DESC LIMIT 1";
 const LIST: &str = "SELECT id, form, region, period, revision, state, submission, version, due_on, revision_reason, \
-     register_counter FROM report AS r WHERE form = $1 AND period = $2 AND NOT EXISTS \
+     register_counter, late FROM report AS r WHERE form = $1 AND period = $2 AND NOT EXISTS \
      (SELECT 1 FROM report AS later WHERE later.form = r.form AND later.period = r.period \
       AND later.region = r.region AND later.revision > r.revision)";
 const CELLS: &str = "SELECT element, computed, reported, basis, note, fault, not_applicable FROM report_cell \
@@ -29,20 +29,42 @@ const FINDINGS: &str = "SELECT check_id, hard, message, elements, explanation FR
      WHERE report_id = $1 ORDER BY position";
 const ACTS: &str = "SELECT act, user_id, user_name, role, at, reason FROM report_act \
      WHERE report_id = $1 ORDER BY number";
-const BASES: &str = "SELECT element, basis FROM basis WHERE region = $1";
+const BASES: &str = "SELECT element, basis FROM basis_change AS b WHERE region = $1 AND starts_on <= $2 \
+     AND NOT EXISTS (SELECT 1 FROM basis_change AS later WHERE later.element = b.element \
+     AND later.region = b.region AND later.starts_on <= $2 AND later.number > b.number)";
+const PUBLISHED_CELLS: &str = "SELECT r.region, r.period, c.element, c.computed, c.reported, c.basis, c.note, c.fault, \
+     c.not_applicable FROM report AS r JOIN report_cell AS c ON c.report_id = r.id \
+     WHERE r.form = $1 AND ($2 = '' OR r.region = $2) AND r.period IN ($3, $4, $5, $6, $7, $8) \
+     AND r.state = 'PUBLISHED' AND NOT EXISTS (SELECT 1 FROM report AS later WHERE later.form = r.form \
+      AND later.period = r.period AND later.region = r.region AND later.state = 'PUBLISHED' \
+      AND later.revision > r.revision) \
+     AND NOT EXISTS (SELECT 1 FROM report_act AS a WHERE a.report_id = r.id AND a.act IN ('exempt', 'withdraw'))";
 const INSERT: &str = "INSERT INTO report (form, region, period, revision, id, state, submission, version, due_on, \
-     revision_reason, register_counter) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     revision_reason, register_counter, late) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const UPDATE: &str = "UPDATE report SET state = $2, submission = $3, version = $4, due_on = $5, \
-     revision_reason = $6, register_counter = $7 WHERE id = $1 AND version = $8";
+     revision_reason = $6, register_counter = $7, late = $8 WHERE id = $1 AND version = $9";
 const CLEAR_CELLS: &str = "DELETE FROM report_cell WHERE report_id = $1";
 const CLEAR_FINDINGS: &str = "DELETE FROM report_finding WHERE report_id = $1";
 
 /// All constants of this file, for the test that prepares them.
-pub(crate) const STATEMENTS: &[&str] =
-    &[LOAD, LATEST, LATEST_PUBLISHED, LIST, CELLS, FINDINGS, ACTS, BASES, INSERT, UPDATE, CLEAR_CELLS, CLEAR_FINDINGS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    LOAD,
+    LATEST,
+    LATEST_PUBLISHED,
+    LIST,
+    CELLS,
+    FINDINGS,
+    ACTS,
+    BASES,
+    PUBLISHED_CELLS,
+    INSERT,
+    UPDATE,
+    CLEAR_CELLS,
+    CLEAR_FINDINGS,
+];
 
 #[derive(FromRow)]
-struct ReportRow {
+pub(crate) struct ReportRow {
     id: Uuid,
     form: String,
     region: String,
@@ -54,10 +76,11 @@ struct ReportRow {
     due_on: String,
     revision_reason: String,
     register_counter: Option<i64>,
+    late: bool,
 }
 
 #[derive(FromRow)]
-struct CellRow {
+pub(crate) struct CellRow {
     element: String,
     computed: Option<i64>,
     reported: Option<i64>,
@@ -68,7 +91,7 @@ struct CellRow {
 }
 
 #[derive(FromRow)]
-struct FindingRow {
+pub(crate) struct FindingRow {
     check_id: String,
     hard: bool,
     message: String,
@@ -77,7 +100,7 @@ struct FindingRow {
 }
 
 #[derive(FromRow)]
-struct ActRow {
+pub(crate) struct ActRow {
     act: String,
     user_id: String,
     user_name: String,
@@ -150,11 +173,47 @@ pub(crate) async fn list(db: &Db, scope: &Scope, form: &str, period: &str) -> Re
         .collect()
 }
 
-/// Which value counts in this region, element by element, where it is not 双轨.
-pub(crate) async fn bases(db: &Db, scope: &Scope, region: &str) -> Result<BTreeMap<String, Basis>> {
+/// Which value counts in this region on a day, element by element, where anything was ever signed.
+pub(crate) async fn bases(db: &Db, scope: &Scope, region: &str, on: Date) -> Result<BTreeMap<String, Basis>> {
     scope.check(region)?;
-    let rows: Vec<(String, String)> = db.read(BASES).bind(region.to_owned()).all().await?;
+    let rows: Vec<(String, String)> = db.read(BASES).bind(region.to_owned()).bind(on.to_string()).all().await?;
     rows.into_iter().map(|(element, basis)| Ok((element, known(Basis::of_code(&basis), &basis)?))).collect()
+}
+
+/// A cell as it was published and still stands.
+pub(crate) struct Published {
+    pub(crate) region: String,
+    pub(crate) period: String,
+    pub(crate) cell: Cell,
+}
+
+#[derive(FromRow)]
+struct PublishedRow {
+    region: String,
+    period: String,
+    #[sqlx(flatten)]
+    cell: CellRow,
+}
+
+/// Periods that [`published_cells`] can be asked for at once.
+pub(crate) const PERIODS_MOST: usize = 6;
+
+/// What regions in scope (or only `region`, unless it is empty) have published for some periods, at most
+/// [`PERIODS_MOST`]. Nothing of what was excused or withdrawn.
+pub(crate) async fn published_cells(
+    db: &Db,
+    scope: &Scope,
+    form: &str,
+    region: &str,
+    periods: &[String],
+) -> Result<Vec<Published>> {
+    let mut query = db.read(PUBLISHED_CELLS).bind(form.to_owned()).bind(region.to_owned());
+    for place in 0..PERIODS_MOST {
+        query = query.bind(periods.get(place).cloned().unwrap_or_default());
+    }
+    let rows: Vec<PublishedRow> = query.all().await?;
+    let seen = rows.into_iter().filter(|row| scope.covers(&row.region));
+    seen.map(|row| Ok(Published { region: row.region, period: row.period, cell: cell(row.cell)? })).collect()
 }
 
 /// Stores a report that was just opened. Its region is the caller's to check.
@@ -172,6 +231,7 @@ pub(crate) async fn insert(tx: &mut Tx, scope: &Scope, report: &Report) -> Resul
         .bind(report.due_on.to_string())
         .bind(report.revision_reason.clone())
         .bind(report.register_counter)
+        .bind(report.late)
         .execute()
         .await?;
     save_parts(tx, report, 0).await
@@ -189,6 +249,7 @@ pub(crate) async fn save(tx: &mut Tx, scope: &Scope, report: &Report, from: u64)
         .bind(report.due_on.to_string())
         .bind(report.revision_reason.clone())
         .bind(report.register_counter)
+        .bind(report.late)
         .bind(from as i64)
         .execute()
         .await?;
@@ -273,7 +334,7 @@ async fn complete(tx: &mut Tx, row: ReportRow) -> Result<Report> {
     Ok(report)
 }
 
-fn bare(row: ReportRow) -> Result<Report> {
+pub(crate) fn bare(row: ReportRow) -> Result<Report> {
     Ok(Report {
         id: row.id,
         form: row.form,
@@ -288,10 +349,11 @@ fn bare(row: ReportRow) -> Result<Report> {
         due_on: known(row.due_on.parse::<Date>().ok(), &row.due_on)?,
         revision_reason: row.revision_reason,
         register_counter: row.register_counter,
+        late: row.late,
     })
 }
 
-fn cell(row: CellRow) -> Result<Cell> {
+pub(crate) fn cell(row: CellRow) -> Result<Cell> {
     Ok(Cell {
         basis: known(Basis::of_code(&row.basis), &row.basis)?,
         element: row.element,
@@ -303,7 +365,7 @@ fn cell(row: CellRow) -> Result<Cell> {
     })
 }
 
-fn finding(row: FindingRow) -> Finding {
+pub(crate) fn finding(row: FindingRow) -> Finding {
     Finding {
         check: row.check_id,
         hard: row.hard,
@@ -313,10 +375,10 @@ fn finding(row: FindingRow) -> Finding {
     }
 }
 
-fn act(row: ActRow) -> Act {
+pub(crate) fn act(row: ActRow) -> Act {
     Act { act: row.act, user: row.user_id, user_name: row.user_name, role: row.role, at: row.at, reason: row.reason }
 }
 
-fn known<T>(value: Option<T>, text: &str) -> Result<T> {
+pub(crate) fn known<T>(value: Option<T>, text: &str) -> Result<T> {
     value.ok_or_else(|| Problem::internal(format!("the database holds {text:?}, which this program does not know")))
 }

@@ -8,28 +8,16 @@ use std::path::Path;
 
 use city::bundle::City;
 use city::import_profile::ImportProfile;
-use contract::columns;
 use contract::import::{CellFault, Import, ImportError, Profile, ProfileColumn, RowParser};
+use contract::register::{ImportMethod, Register};
 use contract::sheet::Row;
 use kit::{Problem, Result};
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::DynamicMessage;
 use proto::contract::RowFault;
 use ring::digest::{Context, SHA256};
 
-/// The row message of a register: `childcare.class` is imported as `ylyx.childcare.v1.ClassRow`. REGISTER_UNKNOWN.
-pub fn row_message(register: &str) -> Result<MessageDescriptor> {
-    let unknown = || Problem::field("register", "REGISTER_UNKNOWN", format!("没有名为“{register}”的台账"));
-    let (bureau, name) = register.split_once('.').ok_or_else(unknown)?;
-    let words = name.split(['-', '_']).map(|word| {
-        let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
-        first.to_uppercase() + rest
-    });
-    let name = format!("ylyx.{}.v1.{}Row", bureau.replace('-', "_"), words.collect::<String>());
-    columns::message(&name).map_err(|_| unknown())
-}
-
 /// An open file.
-pub(super) struct Sheet {
+pub struct Sheet {
     rows: Import,
     digest: String,
     rejected: BTreeMap<u64, (Row, Vec<CellFault>)>,
@@ -47,14 +35,18 @@ pub(super) struct Batch {
 }
 
 impl Sheet {
-    /// Opens the file with the first of the city's profiles for the register that fits its heading; a file in the
-    /// columns of our own template fits always.
-    pub(super) fn open(path: &Path, row: &MessageDescriptor, city: &City, register: &str) -> Result<Self> {
+    /// Opens the file with a profile of the city, by its code; with the first of the register's profiles that fits its
+    /// heading when none is named. A file in the columns of our own template fits always.
+    pub fn open(path: &Path, register: &Register, city: &City, named: Option<&str>) -> Result<Self> {
+        let row = register.import.as_ref().map(ImportMethod::row).ok_or_else(|| {
+            let message = format!("“{}”不支持导入", register.title);
+            Problem::field("register", "REGISTER_NOT_IMPORTABLE", message)
+        })?;
         let message = row.full_name();
-        let known = city.profiles.iter().filter(|profile| profile.register == register);
         let own = Profile::of_contract(message).map_err(Problem::internal)?;
+        let wanted = |profile: &Profile| named.is_none_or(|code| profile.code == code);
         let mut refused = None;
-        for profile in known.map(|known| profile(known, message)).chain([own]) {
+        for profile in profiles(city, register).map(|known| profile(known, message)).chain([own]).filter(wanted) {
             let parser = RowParser::new(profile, row.clone())
                 .map_err(|error| Problem::field("profile", error.reason(), error.to_string()))?;
             match parser.open(path) {
@@ -66,12 +58,25 @@ impl Sheet {
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
-        Err(refused.map_or_else(|| Problem::internal("no profile"), unreadable))
+        Err(match refused {
+            Some(error) => unreadable(error),
+            None => Problem::field("profile", "PROFILE_UNKNOWN", "没有这个导入方案"),
+        })
     }
 
-    /// SHA-256 of the file, lower-case hex.
-    pub(super) fn digest(&self) -> &str {
+    /// SHA-256 of the file in lower-case hex.
+    pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The title of a faulty cell's column, as the sheet has it; empty for the row as a whole.
+    pub fn title_of(&self, field: &str) -> String {
+        self.rows
+            .heading()
+            .place(field)
+            .and_then(|place| self.rows.heading().titles.get(place))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The next rows, until `size` of them can be sent; none at the end of the sheet. The same file gives the same
@@ -112,12 +117,17 @@ impl Sheet {
     }
 
     /// Writes the rows that were not taken, in the sheet's own columns.
-    pub(super) fn write_rejected(self, path: &Path) -> Result<()> {
+    pub fn write_rejected(self, path: &Path) -> Result<()> {
         let rows: Vec<_> = self.rejected.into_values().collect();
         contract::template::rejected_xlsx(path, &self.rows.heading().titles, &rows).map_err(|error| {
             Problem::field("rejected", "FILE_UNUSABLE", format!("{} 无法写入：{error}", path.display()))
         })
     }
+}
+
+/// The city's profiles for a register.
+pub fn profiles<'c>(city: &'c City, register: &'c Register) -> impl Iterator<Item = &'c ImportProfile> {
+    city.profiles.iter().filter(move |profile| profile.register == register.name)
 }
 
 /// The bundle's words for a profile as the parser's.
@@ -151,28 +161,18 @@ fn unreadable(error: ImportError) -> Problem {
     Problem::field("file", error.reason(), error.to_string())
 }
 
+fn file_problem(path: &Path, error: std::io::Error) -> Problem {
+    Problem::field("file", "FILE_UNUSABLE", format!("{} 无法读取：{error}", path.display()))
+}
+
 fn digest(path: &Path) -> Result<String> {
-    let failed = |error| crate::file_problem(path, error);
+    let failed = |error| file_problem(path, error);
     let (mut file, mut context) = (File::open(path).map_err(failed)?, Context::new(&SHA256));
     let mut buffer = vec![0; 64 << 10];
     loop {
         match file.read(&mut buffer).map_err(failed)? {
             0 => return Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()),
             read => context.update(&buffer[..read]),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_register_names_its_row_message() {
-        assert_eq!(row_message("childcare.class").unwrap().full_name(), "ylyx.childcare.v1.ClassRow");
-        assert_eq!(row_message("childcare.institution").unwrap().full_name(), "ylyx.childcare.v1.InstitutionRow");
-        for unknown in ["class", "childcare.", "childcare.bus"] {
-            assert_eq!(row_message(unknown).unwrap_err().reason, "REGISTER_UNKNOWN");
         }
     }
 }
