@@ -144,7 +144,10 @@ impl Person {
 
     /// Waits until the page says something.
     pub async fn sees(&self, text: &str) {
-        let script = format!("document.body.innerText.replace(/\\s+/g,'').includes({})", quoted(&text.replace(char::is_whitespace, "")));
+        let script = format!(
+            "document.body.innerText.replace(/\\s+/g,'').includes({})",
+            quoted(&text.replace(char::is_whitespace, ""))
+        );
         self.wait_until(&script, text).await;
     }
 
@@ -158,11 +161,11 @@ impl Person {
         self.run("location.pathname + location.search").await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// The address of the first link with this text.
-    pub async fn link(&self, text: &str) -> String {
+    /// The address of the first link that leads to somewhere like this.
+    pub async fn link_to(&self, part: &str) -> String {
         let script = format!(
-            "[...document.querySelectorAll('a')].find(e => e.innerText.includes({}))?.getAttribute('href') ?? ''",
-            quoted(text)
+            "[...document.querySelectorAll('a')].map(e => e.getAttribute('href') ?? '').find(h => h.includes({})) ?? ''",
+            quoted(part)
         );
         self.run(&script).await.as_str().unwrap_or_default().to_owned()
     }

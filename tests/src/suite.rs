@@ -43,9 +43,7 @@ impl Running {
         let clock = Clock::set_to("2026-11-05T04:00:00Z".parse().expect("an instant"));
         let databases: BTreeMap<String, String> = match engine {
             Engine::Sqlite => BTreeMap::new(),
-            Engine::Postgres => {
-                services().map(|service| (service.to_owned(), postgres::database())).collect()
-            }
+            Engine::Postgres => services().map(|service| (service.to_owned(), postgres::database())).collect(),
         };
         let options = SuiteOptions {
             city,

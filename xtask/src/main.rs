@@ -73,7 +73,15 @@ fn axe() -> Result<(), String> {
     if std::path::Path::new(AXE).exists() {
         return Ok(());
     }
-    step(Command::new("npm").args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix", "target/axe", "axe-core@4"]))
+    step(Command::new("npm").args([
+        "install",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        "target/axe",
+        "axe-core@4",
+    ]))
 }
 
 fn check() -> Result<(), String> {

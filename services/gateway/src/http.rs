@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api;
+mod basis;
 mod filling;
 mod headers;
 pub(crate) mod pages;
@@ -15,6 +16,7 @@ mod review;
 pub(crate) mod signin;
 #[cfg(test)]
 mod tests;
+mod unlocks;
 mod work;
 
 use axum::Router;
@@ -71,6 +73,8 @@ pub fn router(front: Front) -> Router {
         .merge(plan::router())
         .merge(filling::router())
         .merge(review::router())
+        .merge(basis::router())
+        .merge(unlocks::router())
         .merge(work::router())
         .merge(signin::router())
         .merge(registers::router())

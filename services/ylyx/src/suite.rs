@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use doors::{Door, Doors};
 
 /// The bureaus' services, with the distance of their gRPC port from the gateway's.
-pub const BUREAUS: [(&str, u16); 2] = [("childcare", 2), ("supervision", 5)];
+pub const BUREAUS: [(&str, u16); 5] =
+    [("elderly-care", 1), ("childcare", 2), ("education", 3), ("finance", 4), ("supervision", 5)];
 
 /// After this long, what has not stopped by itself is dropped.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -85,7 +86,12 @@ impl Suite {
         for (bureau, Door { listener, address }) in doors.bureaus {
             let (settings, clock, shutdown) = (settings(&options, bureau, address), clock.clone(), shutdown.clone());
             match bureau {
+                "elderly-care" => {
+                    services.spawn(named(bureau, elderly_care::serve(settings, clock, listener, shutdown)))
+                }
                 "childcare" => services.spawn(named(bureau, childcare::serve(settings, clock, listener, shutdown))),
+                "education" => services.spawn(named(bureau, education::serve(settings, clock, listener, shutdown))),
+                "finance" => services.spawn(named(bureau, finance::serve(settings, clock, listener, shutdown))),
                 "supervision" => services.spawn(named(bureau, supervision::serve(settings, clock, listener, shutdown))),
                 _ => return Err(Problem::internal(format!("{bureau} has a port and no program"))),
             };
@@ -174,6 +180,8 @@ pub(crate) fn operator_files(data: &Path) -> trust::TlsFiles {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -184,7 +192,8 @@ mod tests {
             assert!(settings.health.is_some());
         }
         let gateway: gateway::Settings = kit::config::load("gateway", &file("gateway")).unwrap();
-        assert!(gateway.bureaus.keys().eq(BUREAUS.map(|(bureau, _)| bureau).iter()));
+        let listed: BTreeSet<&str> = gateway.bureaus.keys().map(String::as_str).collect();
+        assert_eq!(listed, BUREAUS.map(|(bureau, _)| bureau).into());
         assert!(!gateway.accept_synthetic);
     }
 }

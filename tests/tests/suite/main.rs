@@ -6,6 +6,7 @@ mod console;
 mod faults;
 mod figure;
 mod invariants;
+mod month;
 mod restored;
 mod statements;
 mod trust_refusals;

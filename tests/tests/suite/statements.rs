@@ -9,7 +9,10 @@ type Service = (&'static str, Migrations, Vec<&'static str>);
 
 fn services() -> Vec<Service> {
     vec![
+        ("elderly-care", elderly_care::migrations(), elderly_care::STATEMENTS.to_vec()),
         ("childcare", childcare::migrations(), childcare::STATEMENTS.to_vec()),
+        ("education", education::migrations(), education::STATEMENTS.to_vec()),
+        ("finance", finance::migrations(), finance::STATEMENTS.to_vec()),
         ("supervision", supervision::migrations(), supervision::STATEMENTS.to_vec()),
         ("gateway", gateway::store::migrations(), gateway::statements()),
     ]

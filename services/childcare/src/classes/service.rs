@@ -10,7 +10,7 @@ use proto::contract::ImportAcknowledgement;
 use registry::changes::{self, check_version};
 use registry::columns::{Page, id};
 use registry::imports::stream::{Step, answers};
-use registry::{Author, Bureau, Cells, Coded, Fault, cells, problem_of};
+use registry::{Author, Bureau, Cells, Coded, Fault, cells, history, problem_of};
 use tonic::{Request, Response, Status, Streaming};
 use trust::{Caller, Scope};
 use uuid::Uuid;
@@ -77,6 +77,18 @@ impl ClassService for Classes {
         let (found, next_cursor) = store::page(&self.bureau.db, &caller.scope, filter, page, today).await?;
         let classes = found.into_iter().map(door::message).collect();
         Ok(Response::new(wire::ListClassesResponse { classes, next_cursor }))
+    }
+
+    async fn get_class(&self, request: Request<wire::GetClassRequest>) -> Result<Response<wire::ClassDetail>, Status> {
+        let caller = Caller::of(&request)?;
+        let id = class_id(&request.into_inner().id)?;
+        let detail = retry(|| async {
+            let mut tx = self.bureau.db.begin().await?;
+            let placed = store::show(&mut tx, &caller.scope, id, self.bureau.clock.today()).await?;
+            let history = history::of(&mut tx, placed.class.institution_id).await?;
+            Ok(wire::ClassDetail { class: Some(door::message(placed)), history })
+        });
+        Ok(Response::new(detail.await?))
     }
 
     async fn open_class(&self, request: Request<wire::OpenClassRequest>) -> Result<Response<wire::Class>, Status> {

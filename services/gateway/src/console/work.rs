@@ -1,15 +1,22 @@
 //! Pages of the daily work: 我的工作, 套表, one report, 审核核定, 未报清单. Pure like all pages: what they show is what
 //! they are given; what a person may do on them the bureau has said, and judges again when it is done.
 
+pub mod basis;
 pub mod filling;
 pub mod outstanding;
 pub mod package;
 pub mod review;
+pub mod unlocks;
 pub mod worklist;
 
 mod cells;
 
 pub use cells::{as_units, shown};
+
+/// A moment as people read it: `2026-11-05 09:30`.
+pub(crate) fn instant(micros: i64) -> String {
+    kit::clock::local(micros).strftime("%Y-%m-%d %H:%M").to_string()
+}
 
 /// How a report stands, in a word and a tone: ok, now, ask, red, grey.
 pub(crate) fn state(state: proto::reporting::ReportState, overdue: bool) -> (&'static str, &'static str) {

@@ -61,7 +61,7 @@ pub(super) fn done(code: &str) -> &'static str {
 }
 
 /// Regions in which the person fills forms, in official order, the city first.
-fn fillable(front: &Front, person: &SignedIn) -> Vec<(String, String)> {
+pub(super) fn fillable(front: &Front, person: &SignedIn) -> Vec<(String, String)> {
     let tree = &front.state.customs().city.regions;
     let held: BTreeSet<&str> = person
         .grants

@@ -9,8 +9,8 @@ use city::period::Period;
 use kit::Result;
 use proto::reporting::publication_service_client::PublicationServiceClient;
 use proto::reporting::{
-    Form, GetReportRequest, ListReportsRequest, PublishReportsRequest, Report, ReportState, ReportSummary,
-    ReportVersion, ReviewReportsRequest, SubmissionKind,
+    FillOnBehalfRequest, Form, GetReportRequest, ListReportsRequest, PublishReportsRequest, Report, ReportState,
+    ReportSummary, ReportVersion, ReviewReportsRequest, SubmissionKind,
 };
 use serde::Deserialize;
 
@@ -23,10 +23,11 @@ use crate::console::work::outstanding::{self, Debtor, Outstanding, Owed};
 use crate::console::work::review::{self, Batch, Review, Waiting};
 use crate::console::work::state;
 use crate::desks::{Answered, Desks};
+use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
 
 pub(super) fn router() -> Router<Front> {
-    Router::new().route("/review", get(show).post(act)).route("/outstanding", get(not_handed_in))
+    Router::new().route("/review", get(show).post(act)).route("/outstanding", get(not_handed_in).post(fill_on_behalf))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -244,6 +245,35 @@ async fn not_handed_in(Shared(front): Shared<Front>, person: SignedIn, uri: Uri,
     page(&front, Some(&person), &uri, |frame| outstanding::page(frame, &list))
 }
 
+/// 代填: the bureau's clerk opens a form in a county's stead; the reason stays with the report.
+async fn fill_on_behalf(
+    Shared(front): Shared<Front>,
+    uri: Uri,
+    Posted { person, form, .. }: Posted<Fields>,
+) -> Response {
+    let desks = Desks { bureaus: &front.bureaus, person: &person };
+    let bureau = form.get("bureau");
+    let asked = desks.request(FillOnBehalfRequest {
+        form: form.get("form").to_owned(),
+        region: form.get("region").to_owned(),
+        period: form.get("form_period").to_owned(),
+        reason: form.get("reason").to_owned(),
+        revision_reason: String::new(),
+    });
+    let opened = match desks.client(bureau) {
+        Ok(mut client) => client.fill_on_behalf(asked).await.map_err(|status| said(bureau, &status)),
+        Err(problem) => Err(problem),
+    };
+    match opened {
+        Ok(report) => see_other(&format!("/filling/{bureau}/{}?done=opened", report.into_inner().id)),
+        Err(problem) => {
+            let list = outstanding(&front, &person, &chosen(&front.state, form.get("period"))).await;
+            let list = Outstanding { refused: Some(problem), ..list };
+            page(&front, Some(&person), &uri, |frame| outstanding::page(frame, &list))
+        }
+    }
+}
+
 /// 未报清单 of a month over all bureaus, region by region.
 pub(super) async fn outstanding(front: &Front, person: &SignedIn, period: &str) -> Outstanding {
     let desks = Desks { bureaus: &front.bureaus, person };
@@ -258,7 +288,11 @@ pub(super) async fn outstanding(front: &Front, person: &SignedIn, period: &str) 
             }
         };
         for one in answer.lines {
+            let county = one.region != front.state.customs().city.code;
             let owed = Owed {
+                on_behalf: county && person.holds(&bureau, "CITY_BUREAU_REPORTER"),
+                bureau: bureau.clone(),
+                form: one.form.clone(),
                 bureau_title: bureau_title(&bureau).to_owned(),
                 state: state(one.state(), one.days_late > 0),
                 title: one.title,

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::pages::{chosen, page};
-use super::{Front, JUDGES, REPORTERS, filling, review};
+use super::{Front, JUDGES, READERS, REPORTERS, filling, review};
 use crate::console::period_title;
 use crate::console::work::worklist::{self, Item, Pile, Worklist};
 use crate::session::SignedIn;
@@ -58,6 +58,9 @@ async fn show(Shared(front): Shared<Front>, person: SignedIn, uri: Uri) -> Respo
                 }],
             );
         }
+    }
+    if person.holds_any(&READERS) {
+        list.links = vec![("/outstanding", "未报清单"), ("/basis", "数字口径"), ("/unlocks", "解锁")];
     }
     list.down.sort();
     list.down.dedup();

@@ -204,7 +204,11 @@ impl Check {
         if holds {
             return None;
         }
-        let words = |terms: &[Term]| terms.iter().map(|term| names(&term.element)).collect::<Vec<_>>().join("＋");
+        let word = |term: &Term| match term.factor {
+            1 => names(&term.element),
+            factor => format!("{}×{factor}", names(&term.element)),
+        };
+        let words = |terms: &[Term]| terms.iter().map(word).collect::<Vec<_>>().join("＋");
         Some(Finding {
             check: self.id.clone(),
             severity: self.severity,

@@ -7,7 +7,8 @@ use registry::{Author, Bureau, Event, changes, history};
 use trust::Scope;
 use uuid::Uuid;
 
-use super::{Evidence, message, read};
+use super::Evidence;
+use super::door::{message, read};
 
 pub const SELECT_OF: &str = "\
 SELECT id, record_id, region, title, document_number, dated_on, file_name, sha256, size, added_by

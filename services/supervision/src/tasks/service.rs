@@ -101,7 +101,7 @@ impl Ledger {
         let progress = store::reports(&mut tx, id).await?.into_iter().map(door::report).collect();
         let summaries = store::summaries(&mut tx, id).await?.into_iter().map(door::summary).collect();
         let adjustments = store::adjustments(&mut tx, id).await?.into_iter().map(door::adjustment).collect();
-        let evidence = evidence::store::of(&mut tx, id).await?.into_iter().map(evidence::message).collect();
+        let evidence = evidence::store::of(&mut tx, id).await?.into_iter().map(evidence::door::message).collect();
         let history = history::of(&mut tx, id).await?;
         let view = view::of(&self.bureau, task, &newest, self.bureau.clock.today());
         let task = Some(door::message(&self.bureau.city, view));
@@ -190,7 +190,7 @@ impl TaskLedgerService for Ledger {
         if evidence::sha256(&content) != evidence.sha256 {
             return Err(Problem::internal(format!("evidence {id} does not match its digest")).into());
         }
-        Ok(Response::new(evidence::parts(evidence.file_name, content)))
+        Ok(Response::new(evidence::door::parts(evidence.file_name, content)))
     }
 
     type InspectionPackStream = BoxStream<'static, Result<wire::FilePart, Status>>;
@@ -201,6 +201,6 @@ impl TaskLedgerService for Ledger {
     ) -> Answer<Self::InspectionPackStream> {
         let caller = Caller::of(&request)?;
         let (name, content) = pack::of_task(&self.bureau, &caller.scope, request.into_inner().task_number).await?;
-        Ok(Response::new(evidence::parts(name, content)))
+        Ok(Response::new(evidence::door::parts(name, content)))
     }
 }

@@ -216,7 +216,7 @@ impl WorkService for Works {
         let history = history::of(&mut tx, id).await?;
         Ok(Response::new(wire::WorkEntryDetail {
             entry: Some(door::message(&self.bureau, entry)),
-            evidence: evidence.into_iter().map(evidence::message).collect(),
+            evidence: evidence.into_iter().map(evidence::door::message).collect(),
             history,
         }))
     }

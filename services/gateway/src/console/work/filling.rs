@@ -7,6 +7,7 @@ use kit::{Problem, Result};
 use proto::reporting::{Basis, Cell, Element, Finding, Form, Report, ReportState, SubmissionKind};
 
 use super::cells::{difference, percent, read, shown};
+use super::instant;
 use crate::console::Frame;
 use crate::console::page::Page;
 use crate::console::words::period_title;
@@ -185,7 +186,9 @@ fn row(it: &Filling<'_>, number: usize, element: &Element, editable: bool, stale
         .filter(|finding| finding.elements.first().is_some_and(|first| *first == element.code))
         .map(|finding| note(it, finding))
         .collect();
-    let said = it.problem.and_then(|problem| problem.fields.iter().find(|(field, _)| *field == element.code));
+    // A finding that wants an explanation stands under its row with its text box; it need not be said twice.
+    let refusal = it.problem.filter(|problem| problem.reason != "EXPLANATION_NEEDED");
+    let said = refusal.and_then(|problem| problem.fields.iter().find(|(field, _)| *field == element.code));
     let mut faults: Vec<Note> = said
         .map(|(_, message)| Note {
             check: "未采用".to_owned(),
@@ -342,9 +345,4 @@ fn signers(report: &Report) -> Vec<(&'static str, String)> {
     let name = |what: &str| last(what).map_or_else(|| "—".to_owned(), |act| act.user_name.clone());
     let sent = last("submit").map_or_else(|| "—".to_owned(), |act| instant(act.at_micros));
     vec![("填表人", name("submit")), ("审核人", name("review")), ("负责人", name("publish")), ("报出日期", sent)]
-}
-
-/// `2026-11-05 09:30` in the city's time.
-fn instant(micros: i64) -> String {
-    kit::clock::local(micros).strftime("%Y-%m-%d %H:%M").to_string()
 }

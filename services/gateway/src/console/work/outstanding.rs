@@ -10,7 +10,9 @@ use crate::console::words::period_title;
 /// One form that a region owes.
 #[derive(Clone, Debug, Default)]
 pub struct Owed {
+    pub bureau: String,
     pub bureau_title: String,
+    pub form: String,
     pub title: String,
     pub period: String,
     pub due_on: String,
@@ -18,6 +20,8 @@ pub struct Owed {
     pub state: (&'static str, &'static str),
     /// Who filled it last, as far as is known.
     pub contact: String,
+    /// This person may fill it in the region's stead.
+    pub on_behalf: bool,
 }
 
 impl Owed {
@@ -41,6 +45,8 @@ pub struct Outstanding {
     pub period: String,
     pub debtors: Vec<Debtor>,
     pub down: Vec<String>,
+    /// Why a 代填 was not opened.
+    pub refused: Option<Problem>,
 }
 
 /// The page.

@@ -31,6 +31,8 @@ pub struct Worklist {
     pub today: String,
     pub piles: Vec<Pile>,
     pub down: Vec<String>,
+    /// Pages that a person needs now and then: address and title.
+    pub links: Vec<(&'static str, &'static str)>,
 }
 
 /// The page.

@@ -1,0 +1,7 @@
+-- education.villages.point: villages and communities with at least one learning point 建有 at the end of $1; each counts
+-- once.
+SELECT f.county AS region, CAST(COUNT(DISTINCT f.region) AS BIGINT) AS value
+FROM school_facts f
+WHERE f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $1)
+  AND f.tier = 'VILLAGE' AND f.established
+GROUP BY f.county

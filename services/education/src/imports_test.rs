@@ -1,0 +1,175 @@
+//! Sheets on a real database: what is taken, what is refused and why, and what a second time makes of it.
+
+use proto::contract::{ImportCounts, ImportMode};
+use proto::education as wire;
+
+use crate::schools::Act;
+use crate::testing::{Fixture, HONGTA, Sheet, bureau, faults, school};
+
+const CITY: Sheet<'static> = Sheet { region: "530400", ..HONGTA };
+
+fn course(code: &str) -> wire::CourseRow {
+    wire::CourseRow {
+        code: code.into(),
+        name: "国画入门".into(),
+        category: wire::Category::Painting as i32,
+        mode: wire::Mode::OnSite as i32,
+        hours: 32,
+    }
+}
+
+fn teacher(school: &str, name: &str) -> wire::TeacherRow {
+    wire::TeacherRow {
+        school_name: school.into(),
+        name: name.into(),
+        title: String::new(),
+        status: wire::TeacherStatus::Active as i32,
+    }
+}
+
+fn class(school: &str, name: &str) -> wire::ClassRow {
+    wire::ClassRow {
+        school_name: school.into(),
+        course_code: "SH-01".into(),
+        term: "2025A".into(),
+        name: name.into(),
+        capacity: 40,
+        enrolled: 30,
+        state: wire::ClassState::Running as i32,
+        ..Default::default()
+    }
+}
+
+fn counted(added: u64, changed: u64, unchanged: u64, conflicting: u64, rejected: u64) -> Option<ImportCounts> {
+    Some(ImportCounts { added, changed, unchanged, conflicting, rejected, ..Default::default() })
+}
+
+async fn with_schools() -> Fixture {
+    let mut fixture = bureau("2025-11-05").await;
+    let answer = fixture.schools(HONGTA, vec![school("甲校"), school("乙校")]).await;
+    assert_eq!(answer.totals, counted(2, 0, 0, 0, 0));
+    fixture
+}
+
+#[tokio::test]
+async fn school_sheets_are_checked_against_tier_region_and_register() {
+    let mut fixture = with_schools().await;
+    let rows = vec![
+        school("甲校"),
+        wire::SchoolRow { activities: 3, ..school("乙校") },
+        wire::SchoolRow { region: "530402".into(), ..school("丙校") },
+        wire::SchoolRow { region: "530403".into(), tier: wire::Tier::County as i32, ..school("丁校") },
+        wire::SchoolRow { region: "没有的地方".into(), tier: 0, opened_on: "2024-02-30".into(), ..school("") },
+        wire::SchoolRow { area_cm2: -1, activities: -1, ..school("戊校") },
+        school("甲校"),
+        school("<script>alert(1)</script>"),
+    ];
+    let answer = fixture.schools(HONGTA, rows).await;
+    assert_eq!(
+        faults(&answer),
+        [
+            (4, "region", "SCHOOL_REGION_LEVEL"),
+            (5, "region", "REGION_OUTSIDE_IMPORT"),
+            (6, "name", "FIELD_MISSING"),
+            (6, "tier", "FIELD_MISSING"),
+            (6, "region", "REGION_UNKNOWN"),
+            (6, "opened_on", "DATE_INVALID"),
+            (7, "area_cm2", "NUMBER_NEGATIVE"),
+            (7, "activities", "NUMBER_NEGATIVE"),
+            (8, "", "ROW_DUPLICATE"),
+        ]
+    );
+    assert_eq!(answer.totals, counted(1, 1, 1, 1, 4));
+    fixture.act("乙校", Act::Close, "2025-11-06".parse().unwrap()).await.unwrap();
+    let later = Sheet { effective_on: "2025-11-07", ..HONGTA };
+    let answer = fixture.schools(later, vec![wire::SchoolRow { activities: 9, ..school("乙校") }]).await;
+    assert_eq!(faults(&answer), [(2, "", "SCHOOL_CLOSED")]);
+}
+
+#[tokio::test]
+async fn a_course_in_a_closed_school_is_refused_and_says_so() {
+    let mut fixture = with_schools().await;
+    fixture.courses(CITY, vec![course("SH-01")]).await;
+    fixture.classes(HONGTA, vec![class("乙校", "二班")]).await;
+    fixture.act("乙校", Act::Close, "2025-11-06".parse().unwrap()).await.unwrap();
+    let rows = vec![
+        class("甲校", "一班"),
+        class("乙校", "一班"),
+        wire::ClassRow { state: wire::ClassState::Ended as i32, ..class("乙校", "二班") },
+    ];
+    let answer = fixture.classes(HONGTA, rows).await;
+    assert_eq!(faults(&answer), [(3, "state", "CLASS_SCHOOL_NOT_OPEN")]);
+    assert!(answer.faults[0].message.contains("“乙校”现为“已撤销”"), "{}", answer.faults[0].message);
+    assert_eq!(answer.totals, counted(1, 1, 0, 0, 1));
+}
+
+#[tokio::test]
+async fn class_sheets_name_what_they_lack() {
+    let mut fixture = with_schools().await;
+    fixture.courses(CITY, vec![course("SH-01")]).await;
+    let rows = vec![
+        class("甲校", "一班"),
+        wire::ClassRow { course_code: "SH-99".into(), ..class("甲校", "二班") },
+        class("没有的学校", "一班"),
+        wire::ClassRow { term: "2025春".into(), ..class("甲校", "三班") },
+        wire::ClassRow { enrolled: 41, ..class("甲校", "四班") },
+        wire::ClassRow { state: 0, capacity: 0, enrolled: 0, ..class("甲校", "五班") },
+        class("甲校", "一班"),
+    ];
+    let preview = fixture.classes(Sheet { mode: ImportMode::Preview, ..HONGTA }, rows.clone()).await;
+    assert_eq!(fixture.count("class").await, 0);
+    let answer = fixture.classes(HONGTA, rows).await;
+    assert_eq!((&preview.faults, preview.totals), (&answer.faults, answer.totals));
+    assert_eq!(
+        faults(&answer),
+        [
+            (3, "course_code", "COURSE_UNKNOWN"),
+            (4, "school_name", "SCHOOL_UNKNOWN"),
+            (5, "term", "TERM_INVALID"),
+            (6, "enrolled", "CLASS_ENROLLED"),
+            (7, "state", "FIELD_MISSING"),
+            (7, "capacity", "CLASS_CAPACITY"),
+            (8, "", "ROW_DUPLICATE"),
+        ]
+    );
+    assert_eq!((answer.totals, fixture.count("class").await), (counted(1, 0, 0, 1, 5), 1));
+}
+
+#[tokio::test]
+async fn a_countys_own_course_stands_before_the_citys() {
+    let mut fixture = with_schools().await;
+    fixture.courses(CITY, vec![course("SH-01"), course("SH-02")]).await;
+    let own = wire::CourseRow { name: "红塔国画".into(), ..course("SH-01") };
+    let answer = fixture.courses(HONGTA, vec![own, wire::CourseRow { hours: 0, category: 0, ..course("SH-03") }]).await;
+    assert_eq!(faults(&answer), [(3, "category", "FIELD_MISSING"), (3, "hours", "HOURS_MISSING")]);
+    let refused = fixture.courses(Sheet { region: "530402001", ..HONGTA }, vec![course("SH-01")]).await;
+    assert_eq!(faults(&refused), [(2, "", "COURSE_REGION_LEVEL")]);
+    fixture.classes(HONGTA, vec![class("甲校", "一班")]).await;
+    let mut tx = fixture.bureau.db.begin().await.unwrap();
+    let hongta = |name: &str| name.starts_with("红塔");
+    let taught: (String,) =
+        tx.query("SELECT k.name FROM class c JOIN course k ON k.id = c.course_id").one().await.unwrap();
+    assert!(hongta(&taught.0), "{}", taught.0);
+    drop(tx);
+    let again = fixture.courses(CITY, vec![course("SH-01"), wire::CourseRow { hours: 16, ..course("SH-02") }]).await;
+    assert_eq!(again.totals, counted(0, 1, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn teachers_are_known_by_school_and_name_and_shown_masked() {
+    let mut fixture = with_schools().await;
+    let rows =
+        vec![teacher("甲校", "王小明"), teacher("乙校", "王小明"), teacher("甲校", "王小明"), teacher("", "李红")];
+    let answer = fixture.teachers(HONGTA, rows).await;
+    assert_eq!(faults(&answer), [(4, "", "ROW_DUPLICATE"), (5, "school_name", "FIELD_MISSING")]);
+    let left = wire::TeacherRow { status: wire::TeacherStatus::Left as i32, ..teacher("甲校", "王小明") };
+    let answer = fixture.teachers(HONGTA, vec![left, teacher("乙校", "王小明")]).await;
+    assert_eq!(answer.totals, counted(0, 1, 1, 0, 0));
+    let page = registry::columns::Page::asked(None).unwrap();
+    let scope = trust::Scope::of_the_service();
+    let (listed, next) =
+        crate::teachers::store::page(&fixture.bureau.db, &scope, Default::default(), page).await.unwrap();
+    let shown: Vec<_> = listed.into_iter().map(crate::teachers::door::message).collect();
+    assert_eq!(next, "");
+    assert!(shown.iter().all(|teacher| teacher.name.contains('*') && !teacher.name.contains("小明")), "{shown:?}");
+}

@@ -1,0 +1,8 @@
+//! The veteran-cadre bureau's education service as a program: `education --config FILE`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    kit::program::main(education::BUREAU, education::run).await
+}

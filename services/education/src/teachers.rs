@@ -1,0 +1,76 @@
+//! 教师 (dictionary §5.4): who teaches at a school, named by name within it. No document numbers. Rules only: no SQL, no
+//! contract, no clock.
+
+pub mod door;
+pub mod import;
+pub mod service;
+pub mod store;
+
+use jiff::civil::Date;
+use registry::{Coded, Event};
+use uuid::Uuid;
+
+/// 状态.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Left,
+}
+
+impl Coded for Status {
+    const CODES: &'static [(Self, &'static str)] = &[(Self::Active, "ACTIVE"), (Self::Left, "LEFT")];
+}
+
+impl Status {
+    pub fn label(self) -> &'static str {
+        match self {
+            Status::Active => "在岗",
+            Status::Left => "离岗",
+        }
+    }
+}
+
+/// What a row states of a teacher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub name: String,
+    /// 职称; empty where there is none.
+    pub title: String,
+    pub status: Status,
+}
+
+/// One teacher of one school.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Teacher {
+    pub id: Uuid,
+    pub version: i64,
+    pub school_id: Uuid,
+    pub facts: Facts,
+}
+
+/// What to save.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub teacher: Teacher,
+    pub event: Event,
+}
+
+/// Enters a teacher of a school.
+pub fn enter(id: Uuid, school_id: Uuid, facts: Facts, on: Date) -> Change {
+    let event = Event::step(on, "", facts.status.label(), "登记");
+    Change { teacher: Teacher { id, version: 1, school_id, facts }, event }
+}
+
+/// Brings a teacher to what a row states; `None` when it states nothing new.
+pub fn revise(known: &Teacher, facts: Facts, on: Date) -> Option<Change> {
+    if known.facts == facts {
+        return None;
+    }
+    let (before, after) = (known.facts.status, facts.status);
+    let event = if before == after {
+        Event::note(on, "变更职称")
+    } else {
+        Event::step(on, before.label(), after.label(), "导入变更")
+    };
+    Some(Change { teacher: Teacher { facts, ..known.clone() }, event })
+}

@@ -1,0 +1,100 @@
+//! Import of teacher sheets.
+
+use std::collections::HashMap;
+
+use kit::{Result, Tx};
+use proto::education::TeacherRow;
+use registry::columns::prefix_pattern;
+use registry::imports::Import;
+use registry::imports::stream::{Draft, Intake};
+use registry::{Author, Bureau, Fault};
+use uuid::Uuid;
+
+use super::door::{self, Names};
+use super::{Change, Facts, Teacher, enter, revise, store};
+use crate::schools::named::Named;
+
+/// Teachers at work in the import's region that the file does not name; only their school is told.
+pub const SELECT_DISAPPEARED: &str = "\
+SELECT s.name FROM teacher t
+JOIN school s ON s.id = t.school_id
+WHERE s.region LIKE $2 AND t.status = 'ACTIVE'
+  AND t.id NOT IN (SELECT record_id FROM import_key WHERE import_id = $1 AND record_id IS NOT NULL)
+ORDER BY t.id";
+
+/// The register of teachers as an import sees it.
+#[derive(Clone, Debug)]
+pub struct TeacherIntake {
+    pub bureau: Bureau,
+}
+
+/// The schools that a batch names, and their teachers.
+#[derive(Default)]
+pub struct Known {
+    schools: Named,
+    teachers: HashMap<(Uuid, String), Teacher>,
+}
+
+#[tonic::async_trait]
+impl Intake for TeacherIntake {
+    const REGISTER: &'static str = "education.teacher";
+    type Row = TeacherRow;
+    type Names = Names;
+    type Entry = Facts;
+    type Known = Known;
+    type Change = Change;
+
+    fn read(&self, _: &Import, row: &TeacherRow) -> Draft<Names, Facts> {
+        door::read(row)
+    }
+
+    async fn load(&self, tx: &mut Tx, import: &Import, drafts: &[Draft<Names, Facts>]) -> Result<Known> {
+        let names = drafts.iter().map(|draft| draft.names.school.as_str()).collect();
+        let schools = Named::load(tx, &self.bureau, &import.terms.region, names).await?;
+        let ids: Vec<Uuid> = schools.all().map(|school| school.id).collect();
+        let teachers = store::of_schools(tx, &ids).await?;
+        Ok(Known { schools, teachers })
+    }
+
+    fn keys(&self, known: &Known, draft: &Draft<Names, Facts>) -> Vec<String> {
+        match known.schools.find(&draft.names.school) {
+            Ok(school) if !draft.names.teacher.is_empty() => vec![format!("{}/{}", school.id, draft.names.teacher)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn record(&self, known: &Known, draft: &Draft<Names, Facts>) -> Option<Uuid> {
+        let school = known.schools.find(&draft.names.school).ok()?;
+        known.teachers.get(&(school.id, draft.names.teacher.clone())).map(|teacher| teacher.id)
+    }
+
+    fn decide(
+        &self,
+        known: &mut Known,
+        import: &Import,
+        names: &Names,
+        facts: Facts,
+        author: &Author,
+    ) -> Result<Option<Change>, Fault> {
+        let school = known.schools.find(&names.school)?;
+        let on = import.terms.effective_on;
+        Ok(match known.teachers.get(&(school.id, names.teacher.clone())) {
+            Some(teacher) => revise(teacher, facts, on),
+            None => Some(enter(author.clock.id(), school.id, facts, on)),
+        })
+    }
+
+    fn changed(change: &Change) -> Uuid {
+        change.teacher.id
+    }
+
+    async fn save(&self, tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
+        store::save(tx, changes, author).await
+    }
+
+    async fn disappeared(&self, tx: &mut Tx, import: &Import) -> Result<Vec<String>> {
+        let pattern = prefix_pattern(&self.bureau.prefix(&import.terms.region));
+        let names: Vec<(String,)> = tx.query(SELECT_DISAPPEARED).bind(import.terms.id).bind(pattern).all().await?;
+        Ok(names.into_iter().map(|(school,)| format!("{school}的1位教师")).collect())
+    }
+}

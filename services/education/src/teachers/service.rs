@@ -1,0 +1,89 @@
+//! The gRPC door of the register of teachers.
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use kit::{Kind, Problem, Result, retry};
+use proto::contract::ImportAcknowledgement;
+use proto::education as wire;
+use proto::education::teacher_service_server::TeacherService;
+use registry::columns::{Page, id};
+use registry::imports::stream::{Step, answers};
+use registry::{Bureau, Coded, history};
+use tonic::{Request, Response, Status, Streaming};
+use trust::Caller;
+
+use super::door;
+use super::import::TeacherIntake;
+use super::store::{self, Filter};
+use crate::schools::service::school_id;
+
+/// Serves the register of teachers.
+#[derive(Clone, Debug)]
+pub struct Teachers {
+    pub bureau: Bureau,
+}
+
+#[tonic::async_trait]
+impl TeacherService for Teachers {
+    async fn list_teachers(
+        &self,
+        request: Request<wire::ListTeachersRequest>,
+    ) -> Result<Response<wire::ListTeachersResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let school_id = match request.school_id.as_str() {
+            "" => None,
+            text => Some(school_id(text)?),
+        };
+        let filter = Filter {
+            school_id,
+            region: self.bureau.region_filter("region", &request.region)?,
+            status: request.status().as_str_name().strip_prefix("TEACHER_STATUS_").and_then(Coded::from_code),
+        };
+        let page = Page::asked(request.page)?;
+        let (found, next_cursor) = store::page(&self.bureau.db, &caller.scope, filter, page).await?;
+        let teachers = found.into_iter().map(door::message).collect();
+        Ok(Response::new(wire::ListTeachersResponse { teachers, next_cursor }))
+    }
+
+    async fn get_teacher(
+        &self,
+        request: Request<wire::GetTeacherRequest>,
+    ) -> Result<Response<wire::TeacherDetail>, Status> {
+        let caller = Caller::of(&request)?;
+        let id = id(&request.into_inner().id, "TEACHER_UNKNOWN", "教师")?;
+        let detail = retry(|| async {
+            let mut tx = self.bureau.db.begin().await?;
+            let placed = store::load(&mut tx, &caller.scope, id).await?;
+            let history = history::of(&mut tx, id).await?;
+            Ok(wire::TeacherDetail { teacher: Some(door::message(placed)), history })
+        });
+        Ok(Response::new(detail.await?))
+    }
+
+    type ImportTeachersStream = BoxStream<'static, Result<ImportAcknowledgement, Status>>;
+
+    async fn import_teachers(
+        &self,
+        request: Request<Streaming<wire::ImportTeachersRequest>>,
+    ) -> Result<Response<Self::ImportTeachersStream>, Status> {
+        let caller = Caller::of(&request)?;
+        let steps = request.into_inner().map(|message| message.and_then(step));
+        let intake = TeacherIntake { bureau: self.bureau.clone() };
+        let author = self.bureau.author(&caller)?;
+        Ok(Response::new(answers(self.bureau.clone(), caller.scope, author, intake, steps)))
+    }
+}
+
+fn step(message: wire::ImportTeachersRequest) -> Result<Step<wire::TeacherRow>, Status> {
+    use wire::import_teachers_request::Step as Wire;
+    match message.step {
+        Some(Wire::Start(start)) => Ok(Step::Start(start)),
+        Some(Wire::Batch(batch)) => {
+            let rows = batch.rows.into_iter().map(|row| (row.row, row.teacher.unwrap_or_default())).collect();
+            Ok(Step::Batch { number: batch.number, rows })
+        }
+        Some(Wire::Finish(_)) => Ok(Step::Finish),
+        None => Err(Problem::new(Kind::Invalid, "STEP_MISSING", "导入消息为空").into()),
+    }
+}

@@ -1,0 +1,9 @@
+-- finance.projects.completed: of finance.projects, those completed (竣工 or any later stage) by the end of $1.
+SELECT p.county AS region, CAST(COUNT(*) AS BIGINT) AS value
+FROM project p
+WHERE NOT (p.course = 'CANCELLED' AND p.course_since <= $1)
+  AND EXISTS (
+      SELECT 1 FROM project_stage s
+      WHERE s.project_id = p.id AND s.reached_on <= $1
+        AND s.stage IN ('COMPLETED', 'ACCEPTED', 'SETTLED', 'OPERATING'))
+GROUP BY p.county
