@@ -8,7 +8,7 @@ use registry::{Bureau, changes};
 use reporting::{Computed, Register};
 
 /// What this bureau computes.
-pub const ELEMENTS: [ElementQuery; 20] = [
+pub const ELEMENTS: [ElementQuery; 21] = [
     ElementQuery::at_end("elderly.beds", include_str!("elements/beds.sql")),
     ElementQuery::at_end("elderly.beds.nursing", include_str!("elements/beds_nursing.sql")),
     ElementQuery::at_end("elderly.beds.bottom_line", include_str!("elements/beds_bottom_line.sql")),
@@ -27,6 +27,7 @@ pub const ELEMENTS: [ElementQuery; 20] = [
         "elderly.institutions.medical_agreement",
         include_str!("elements/institutions_medical_agreement.sql"),
     ),
+    ElementQuery::at_end("elderly.institutions.contracted", include_str!("elements/institutions_contracted.sql")),
     ElementQuery::at_end("elderly.institutions.disabled_care", include_str!("elements/institutions_disabled_care.sql")),
     ElementQuery::at_end("elderly.townships.regional_centre", include_str!("elements/townships_regional_centre.sql")),
     ElementQuery::at_end("elderly.communities.day_care", include_str!("elements/communities_day_care.sql")),

@@ -74,6 +74,8 @@ impl World {
             if !matches!(row.medical_mode(), wire::MedicalMode::Unspecified | wire::MedicalMode::None) {
                 add("elderly.institutions.medical_agreement", 1);
             }
+            let contract = row.medical_mode() == wire::MedicalMode::Contract;
+            add("elderly.institutions.contracted", i64::from(contract));
             add("elderly.institutions.disabled_care", i64::from(row.is_county_disabled_care));
             add("elderly.smart_pilots", i64::from(row.smart_pilot));
             if row.is_regional_centre {

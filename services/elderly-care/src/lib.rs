@@ -111,6 +111,7 @@ pub const STATEMENTS: &[&str] = &[
     elements::ELEMENTS[17].sql,
     elements::ELEMENTS[18].sql,
     elements::ELEMENTS[19].sql,
+    elements::ELEMENTS[20].sql,
 ];
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod detail;
 mod lists;
+mod readings;
 
 use std::collections::BTreeMap;
 
@@ -130,6 +131,9 @@ pub fn view(
         numerator_text: indicator.numerator_text.clone(),
         denominator_text: indicator.denominator_text.clone(),
         formula_version: indicator.formula_version,
+        reading: indicator.reading.clone(),
+        readings: readings::readings(context, indicator, place),
+        references: readings::references(indicator),
     }
 }
 

@@ -14,6 +14,7 @@ mod overview;
 mod page;
 mod people;
 mod plan;
+mod readings;
 pub(crate) mod registers;
 mod series;
 #[cfg(test)]

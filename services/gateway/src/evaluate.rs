@@ -237,7 +237,7 @@ fn number(figure: &Figure<'_>) -> Option<i64> {
 /// 100 for a percentage, 1000 for a per-thousand, 1 for a count.
 pub fn factor(indicator: &Indicator) -> i64 {
     match indicator.kind {
-        IndicatorKind::Ratio => 100,
+        IndicatorKind::Ratio | IndicatorKind::Rule => 100,
         IndicatorKind::PerThousand => 1000,
         _ => 1,
     }

@@ -6,7 +6,7 @@ use proto::gateway::indicator_service_server::IndicatorService;
 use tonic::{Request, Response, Status};
 
 use crate::state::State;
-use crate::view::{BureauView, CutEntry, IndicatorView, RevisionView, SeriesPoint};
+use crate::view::{BureauView, CutEntry, IndicatorView, PaceView, ReadingView, RevisionView, SeriesPoint};
 use crate::{follow, query};
 
 /// The gRPC door.
@@ -40,6 +40,7 @@ impl IndicatorService for Door {
             as_of: detail.as_of,
             cut: detail.cut.into_iter().map(cut).collect(),
             indicator: Some(indicator(detail.indicator)),
+            pace: Some(pace(detail.pace)),
             series: detail.series.into_iter().map(point).collect(),
             counties: detail.counties.into_iter().map(county).collect(),
             revisions: detail.revisions.into_iter().map(revision).collect(),
@@ -124,6 +125,41 @@ fn indicator(view: IndicatorView) -> wire::Indicator {
             })
             .collect(),
         missing: view.missing,
+        readings: view.readings.into_iter().map(reading).collect(),
+        references: view
+            .references
+            .into_iter()
+            .map(|stated| wire::Reference {
+                scope: stated.scope,
+                period: stated.period,
+                value: stated.value,
+                source: stated.source,
+            })
+            .collect(),
+    }
+}
+
+fn reading(view: ReadingView) -> wire::Reading {
+    wire::Reading {
+        code: view.code,
+        title: view.title,
+        numerator: view.numerator,
+        denominator: view.denominator,
+        value: view.value,
+        status: view.status,
+        lamp: view.lamp,
+        target: view.target,
+        missing: view.missing,
+        note: view.note,
+    }
+}
+
+fn pace(view: PaceView) -> wire::Pace {
+    wire::Pace {
+        actual_per_year: view.actual_per_year,
+        needed_per_year: view.needed_per_year,
+        outlook: view.outlook,
+        forecast: view.forecast,
     }
 }
 

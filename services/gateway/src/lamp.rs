@@ -1,19 +1,12 @@
 //! The lamp: a value against the dated target path, compared exactly (dictionary §4.1). Pure.
 
-use std::cmp::Ordering;
-
 use city::decimal::{Decimal, Rate};
 use city::indicator::{Indicator, IndicatorKind};
 use city::period::Period;
 use city::plan::LampRules;
 use jiff::civil::Date;
 
-/// A point of the target path between two printed values, as an exact fraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
-    numerator: i128,
-    denominator: i128,
-}
+use crate::exact::Exact;
 
 /// 红、黄、绿、灰.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,34 +28,9 @@ impl Lamp {
     }
 }
 
-impl Expected {
-    fn of(value: &Decimal) -> Self {
-        Expected { numerator: i128::from(value.mantissa), denominator: 10i128.pow(u32::from(value.scale)) }
-    }
-
-    /// Rounded half up to `decimals`, for display.
-    pub fn display(self, decimals: u8) -> String {
-        let scale = 10i128.pow(u32::from(decimals));
-        let mantissa = (2 * self.numerator * scale + self.denominator).div_euclid(2 * self.denominator);
-        Decimal { mantissa: mantissa as i64, scale: decimals }.to_string()
-    }
-
-    /// `rate` against `self × percent ÷ 100`.
-    fn compare(self, rate: &Rate, percent: i64) -> Ordering {
-        let left = i128::from(rate.numerator) * i128::from(rate.factor) * self.denominator * 100;
-        left.cmp(&(self.numerator * i128::from(percent) * i128::from(rate.denominator)))
-    }
-
-    /// True when the rate is at most `points` below.
-    fn within_points(self, rate: &Rate, points: i64) -> bool {
-        let lowered = Expected { numerator: self.numerator - i128::from(points) * self.denominator, ..self };
-        lowered.compare(rate, 100) != Ordering::Less
-    }
-}
-
 /// Where the path stands at a date: linear from the baseline (or, without one, from the first target on) through the
 /// dated targets; the last target for ever after. None before it begins, and for what is monitored without a target.
-pub fn expected(indicator: &Indicator, date: Date) -> Option<Expected> {
+pub fn expected(indicator: &Indicator, date: Date) -> Option<Exact> {
     if indicator.targets.is_empty() {
         return None;
     }
@@ -71,36 +39,32 @@ pub fn expected(indicator: &Indicator, date: Date) -> Option<Expected> {
     points.extend(indicator.targets.iter().map(|target| (target.period.last_day(), target.value)));
     let after = points.iter().position(|(at, _)| *at > date);
     match after {
-        None => points.last().map(|(_, value)| Expected::of(value)),
+        None => points.last().map(|(_, value)| Exact::decimal(value)),
         Some(0) => None,
         Some(next) => {
             let ((from, low), (to, high)) = (points[next - 1], points[next]);
-            let (low, high) = (Expected::of(&low), Expected::of(&high));
-            let (passed, length) = (days(from, date), days(from, to));
-            Some(Expected {
-                numerator: low.numerator * high.denominator * (length - passed)
-                    + high.numerator * low.denominator * passed,
-                denominator: low.denominator * high.denominator * length,
-            })
+            let (low, high) = (Exact::decimal(&low), Exact::decimal(&high));
+            Some(low + (high - low).scaled(days(from, date), days(from, to)))
         }
     }
 }
 
-fn days(from: Date, to: Date) -> i128 {
+pub(crate) fn days(from: Date, to: Date) -> i128 {
     i128::from((to - from).get_days())
 }
 
 /// The lamp of a rate at the end of a period. Counts are targets of the whole city: a county's count has no lamp.
 pub fn lamp(indicator: &Indicator, rate: Option<&Rate>, period: Period, whole_city: bool, rules: &LampRules) -> Lamp {
-    let is_rate = matches!(indicator.kind, IndicatorKind::Ratio | IndicatorKind::PerThousand);
-    if indicator.targets.is_empty() || !(is_rate || whole_city) {
+    if indicator.targets.is_empty() || !(indicator.is_rate() || whole_city) {
         return Lamp::Grey;
     }
-    let (Some(rate), Some(expected)) = (rate, expected(indicator, period.last_day())) else { return Lamp::Grey };
-    if expected.compare(rate, 100) != Ordering::Less {
+    let value = rate.and_then(Exact::rate);
+    let (Some(value), Some(expected)) = (value, expected(indicator, period.last_day())) else { return Lamp::Grey };
+    let points = Exact::decimal(&Decimal { mantissa: rules.yellow_points, scale: 0 });
+    if value >= expected {
         Lamp::Green
-    } else if expected.compare(rate, rules.yellow_percent_of_expected) != Ordering::Less
-        || (indicator.kind == IndicatorKind::Ratio && expected.within_points(rate, rules.yellow_points))
+    } else if value >= expected.scaled(i128::from(rules.yellow_percent_of_expected), 100)
+        || (indicator.kind == IndicatorKind::Ratio && value >= expected - points)
     {
         Lamp::Yellow
     } else {

@@ -12,6 +12,44 @@ pub struct CutEntry {
     pub sequence: u64,
 }
 
+/// How fast a value moves, in units of the value per year.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct PaceView {
+    /// Over about the last year; null when too little is known.
+    pub actual_per_year: Option<String>,
+    /// To reach the final target in time; null when it is reached or its day has come.
+    pub needed_per_year: Option<String>,
+    /// forecast, reached, due (the target's day has come), too_few (数据不足), no_target.
+    pub outlook: String,
+    /// The value on the day of the final target, if it goes on so.
+    pub forecast: Option<String>,
+}
+
+/// The indicator in another reading, where the plan contradicts itself or leaves a choice.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReadingView {
+    pub code: String,
+    pub title: String,
+    pub numerator: Option<String>,
+    pub denominator: Option<String>,
+    pub value: Option<String>,
+    pub status: String,
+    pub lamp: String,
+    /// The final target in this reading.
+    pub target: Option<String>,
+    pub missing: Vec<String>,
+    pub note: String,
+}
+
+/// What the nation or the province states of the same thing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReferenceView {
+    pub scope: String,
+    pub period: String,
+    pub value: String,
+    pub source: String,
+}
+
 /// All indicators of one region and period at one cut.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IndicatorList {
@@ -73,6 +111,10 @@ pub struct IndicatorView {
     pub numerator_text: String,
     pub denominator_text: String,
     pub formula_version: u32,
+    /// What the reading above is called where there are others.
+    pub reading: String,
+    pub readings: Vec<ReadingView>,
+    pub references: Vec<ReferenceView>,
     /// True when a source's bureau is not reachable now.
     pub stale: bool,
 }
@@ -124,6 +166,7 @@ pub struct IndicatorDetail {
     pub period: String,
     #[serde(flatten)]
     pub indicator: IndicatorView,
+    pub pace: PaceView,
     pub series: Vec<SeriesPoint>,
     /// In official order; empty for a county.
     pub counties: Vec<RegionValue>,

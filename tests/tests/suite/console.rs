@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use serde_json::Value;
 use suite_tests::suite::{Engine, Running};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +17,18 @@ async fn the_pages_show_the_plan_in_chromium() {
     for text in ["2.6", "1,915", "72,387", "数据溯源单", "修订沿革", "ylyx verify proof"] {
         assert!(indicator.contains(text), "the indicator's page lacks {text}");
     }
-    for page in [&overview, &indicator] {
+    // The plan says 7 and lists 2 and 4: both readings stand, and neither is taken for the other.
+    let (_, social) = running.get("/api/v1/indicators/E20?region=530400&period=2020").await;
+    assert_eq!((&social["value"], &social["readings"][0]["value"]), (&"7".into(), &"6".into()), "{social}");
+    assert_eq!((&social["readings"][0]["code"], &social["pace"]["outlook"]), (&"ADDED".into(), &"no_target".into()));
+    let places = running.indicator("C09", "530400", "2020").await;
+    assert_eq!(places["value"], "0.91");
+    assert_eq!((&places["readings"][0]["value"], &places["references"][0]["value"]), (&Value::Null, &"4.73".into()));
+    let both = dom(&running, "/indicators/E20?region=530400&period=2020").await;
+    for text in ["几种读法", "公建民营与民办两项相加", "7 家", "6 家"] {
+        assert!(both.replace('\u{a0}', " ").contains(text), "the readings lack {text}");
+    }
+    for page in [&overview, &indicator, &both] {
         assert!(page.contains("lang=\"zh-CN\""));
         assert!(!page.contains("None") && !page.contains(">null<"), "no programmer's word on a page");
     }

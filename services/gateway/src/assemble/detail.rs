@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use city::indicator::Indicator;
 use city::period::Period;
+use jiff::civil::Date;
 use kit::clock::rfc3339;
 
 use super::{Place, displayed, kind_label, missing, region_name, said_text, status, view};
 use crate::evaluate::Context;
+use crate::exact::Exact;
 use crate::lamp;
+use crate::pace::{self, Outlook};
 use crate::state::Link;
-use crate::view::{IndicatorDetail, RegionValue, RevisionView, SeriesPoint};
+use crate::view::{IndicatorDetail, PaceView, RegionValue, RevisionView, SeriesPoint};
 
 /// Months shown before the one asked for.
 const MONTHS: i16 = 12;
@@ -29,6 +32,7 @@ pub fn detail(
         region_name: place.region.name.clone(),
         period: place.period.to_string(),
         indicator: view(context, indicator, place, links),
+        pace: pace_view(context, indicator, place),
         series: series(context, indicator, place),
         counties: counties(context, indicator, place),
         revisions: revisions(context, indicator, place),
@@ -56,6 +60,42 @@ fn periods(indicator: &Indicator, period: Period) -> Vec<Period> {
             }
             all
         }
+    }
+}
+
+/// The pace from the printed baseline and every value that can be compared with the one asked for.
+fn pace_view(context: &Context<'_>, indicator: &Indicator, place: Place<'_>) -> PaceView {
+    let whole_city = place.region.code == context.reference.regions.city().code;
+    let city_target = whole_city || indicator.is_rate();
+    let mut values: BTreeMap<Date, Exact> = BTreeMap::new();
+    if let Some(baseline) = indicator.baseline.as_ref().filter(|_| whole_city) {
+        values.insert(baseline.period.last_day(), Exact::decimal(&baseline.value));
+    }
+    let timing = |element: &str| context.catalogue().element(element).timing;
+    let all = periods(indicator, place.period).into_iter();
+    for period in all.filter(|period| pace::comparable(indicator, *period, timing)) {
+        let rate = context.evaluate(indicator, place.region, period).rate;
+        if let Some(value) = rate.as_ref().and_then(Exact::rate) {
+            values.insert(period.last_day(), value);
+        }
+    }
+    let values: Vec<(Date, Exact)> = values.into_iter().collect();
+    let told = pace::pace(indicator, &values, place.period.last_day());
+    let decimals = if indicator.is_rate() { indicator.decimals } else { 0 };
+    let shown = |value: Option<Exact>| value.map(|value| value.display(decimals));
+    let (outlook, forecast) = match told.outlook {
+        Outlook::NoTarget => ("no_target", None),
+        _ if !city_target => ("no_target", None),
+        Outlook::Reached => ("reached", None),
+        Outlook::Due => ("due", None),
+        Outlook::TooFew => ("too_few", None),
+        Outlook::Forecast(value) => ("forecast", Some(value)),
+    };
+    PaceView {
+        actual_per_year: shown(told.actual),
+        needed_per_year: shown(told.needed.filter(|_| city_target)),
+        outlook: outlook.to_owned(),
+        forecast: shown(forecast),
     }
 }
 

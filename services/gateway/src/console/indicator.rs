@@ -6,6 +6,7 @@ use super::Frame;
 use super::bullet::{Bullet, Figures, bullet};
 use super::facts;
 use super::page::{BureauRow, Page, bureau_rows, bureau_title, stale_label};
+use super::readings;
 use super::series::{Chart, NARROW, WIDE, chart};
 use super::verdict::{self, Sentence};
 use super::words::{Badge, Lamp, amount, figure, grouped, indicator_href, instant, period_title, with_unit};
@@ -35,6 +36,11 @@ pub(super) struct IndicatorPage {
     expected: String,
     target: String,
     owes: Vec<(String, String)>,
+    outlook: Vec<(&'static str, String)>,
+    readings: Vec<readings::Row>,
+    references: Vec<(String, String, String)>,
+    /// Where the evidence of a milestone is kept; empty for anything else.
+    evidence: &'static str,
     missing: Vec<String>,
     charts: Vec<Chart>,
     series: Vec<SeriesRow>,
@@ -129,6 +135,10 @@ impl IndicatorPage {
             expected: figure(indicator.expected.as_deref()),
             target: facts::target(indicator),
             owes: owes(indicator),
+            outlook: readings::outlook(indicator, &detail.pace),
+            readings: readings::rows(indicator),
+            references: readings::references(indicator),
+            evidence: if indicator.kind == "里程碑" { "/registers/supervision.work" } else { "" },
             missing: facts::missing(indicator),
             charts: [WIDE, NARROW].iter().filter_map(|size| chart(size, indicator, &detail.series)).collect(),
             series: series_rows(detail),

@@ -86,6 +86,11 @@ fn an_indicator_shows_value_path_parts_counties_and_revisions() {
     assert_eq!(html.matches(r#"<svg class="chart "#).count(), 2);
     assert_eq!(html.matches(r#"class="series seq""#).count(), 2, "a hole breaks the line, one point is no line");
     assert!(html.contains("1,204 号，第 1 版"));
+    for text in
+        ["全部机构（主口径）", "仅已备案机构", "全国 2025年", "每年 +0.62 个/千人", "照此到2025年底为 3.91 个/千人"]
+    {
+        assert!(html.replace('\u{a0}', " ").contains(text), "{text}");
+    }
     assert!(html.contains("<strong>撤回</strong>"));
     assert!(html.contains("ylyx verify proof FILE --keys DIR"));
     let at = |name: &str| html.find(&format!(">{name}</a></th>")).unwrap();

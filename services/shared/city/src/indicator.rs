@@ -134,6 +134,34 @@ pub struct PrintedValue {
     pub value: Decimal,
 }
 
+/// Another way in which the plan, or those who read it, take the indicator: other parts, or another target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// ALL, FILED, SPENT, …: unique within the indicator.
+    pub code: String,
+    pub title: String,
+    pub numerator: Vec<Part>,
+    #[serde(default)]
+    pub denominator: Vec<Part>,
+    /// Missing: the indicator's own baseline and targets; empty: none.
+    #[serde(default)]
+    pub targets: Option<Vec<PrintedValue>>,
+    /// Where the reading comes from.
+    pub note: String,
+}
+
+/// What the nation or the province states of the same thing, beside which the city reads its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceValue {
+    /// 全国 or 全省.
+    pub scope: String,
+    pub period: Period,
+    pub value: Decimal,
+    pub source: String,
+}
+
 /// One indicator of the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,11 +209,31 @@ pub struct Indicator {
     /// The plan's contradiction or a trap, for readers.
     #[serde(default)]
     pub note: String,
+    /// What the main reading is called where there are others.
+    #[serde(default)]
+    pub reading: String,
+    #[serde(default)]
+    pub readings: Vec<Reading>,
+    #[serde(default)]
+    pub references: Vec<ReferenceValue>,
 }
 
 impl Indicator {
-    /// True for per cent and per thousand: comparable between a county and the city.
+    /// The indicator as one of its readings takes it.
+    pub fn read_as(&self, reading: &Reading) -> Indicator {
+        let own_targets = reading.targets.is_none();
+        Indicator {
+            numerator: reading.numerator.clone(),
+            denominator: reading.denominator.clone(),
+            baseline: self.baseline.clone().filter(|_| own_targets),
+            targets: reading.targets.clone().unwrap_or_else(|| self.targets.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// True for per cent and per thousand: comparable between a county and the city. A rule is the share of what keeps
+    /// it.
     pub fn is_rate(&self) -> bool {
-        matches!(self.kind, IndicatorKind::Ratio | IndicatorKind::PerThousand)
+        matches!(self.kind, IndicatorKind::Ratio | IndicatorKind::PerThousand | IndicatorKind::Rule)
     }
 }

@@ -220,6 +220,9 @@ fn core(core: &Core) -> IndicatorView {
         numerator_text: text("期末在营并已备案或登记的托育机构托位数（含幼儿园托班），按机构登记册逐所计算"),
         denominator_text: text("上年末常住人口（统计部门公布数）"),
         formula_version: 1,
+        reading: String::new(),
+        readings: Vec::new(),
+        references: Vec::new(),
         stale: false,
     }
 }
@@ -354,7 +357,34 @@ pub(super) fn detail() -> IndicatorDetail {
         region: list.region.clone(),
         region_name: list.region_name.clone(),
         period: list.period.clone(),
-        indicator: list.indicators[8].clone(),
+        indicator: IndicatorView {
+            reading: text("全部机构"),
+            readings: vec![ReadingView {
+                code: text("FILED"),
+                title: text("仅已备案机构"),
+                numerator: Some(text("5120")),
+                denominator: Some(text("2249502")),
+                value: Some(text("2.28")),
+                status: text("快报"),
+                lamp: text("red"),
+                target: Some(text("4.5")),
+                missing: Vec::new(),
+                note: text("基数含未备案机构"),
+            }],
+            references: vec![ReferenceView {
+                scope: text("全国"),
+                period: text("2025"),
+                value: text("4.73"),
+                source: text("新闻发布会"),
+            }],
+            ..list.indicators[8].clone()
+        },
+        pace: PaceView {
+            actual_per_year: Some(text("0.62")),
+            needed_per_year: Some(text("1.40")),
+            outlook: text("forecast"),
+            forecast: Some(text("3.91")),
+        },
         series,
         counties: counties.collect(),
         revisions: vec![

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{BundleError, City};
 use crate::element::Element;
-use crate::indicator::{Indicator, IndicatorKind};
+use crate::indicator::Indicator;
 
 pub(super) fn city(city: &City) -> Result<(), BundleError> {
     if city.regions.city().code != city.code {
@@ -50,7 +50,9 @@ pub(super) fn city(city: &City) -> Result<(), BundleError> {
 
 fn indicator(city: &City, indicator: &Indicator) -> Result<(), BundleError> {
     let wrong = |message: String| BundleError::new("indicators.toml", format!(" [{}]", indicator.code), message);
-    for part in indicator.numerator.iter().chain(&indicator.denominator) {
+    unique("indicators.toml", indicator.readings.iter().map(|reading| reading.code.as_str()))?;
+    let readings = indicator.readings.iter().flat_map(|reading| reading.numerator.iter().chain(&reading.denominator));
+    for part in indicator.numerator.iter().chain(&indicator.denominator).chain(readings) {
         if city.element(&part.element).is_none() {
             return Err(wrong(format!("没有数据元“{}”", part.element)));
         }
@@ -59,8 +61,9 @@ fn indicator(city: &City, indicator: &Indicator) -> Result<(), BundleError> {
     if !indicator.targets.is_sorted_by_key(|target| target.period.last_day()) {
         return Err(wrong("目标未按时间排列".to_owned()));
     }
-    let rate = matches!(indicator.kind, IndicatorKind::Ratio | IndicatorKind::PerThousand);
-    if rate && indicator.numerator.is_empty() != indicator.denominator.is_empty() {
+    let own = (&indicator.numerator, &indicator.denominator);
+    let sides = indicator.readings.iter().map(|reading| (&reading.numerator, &reading.denominator)).chain([own]);
+    if indicator.is_rate() && sides.into_iter().any(|(top, bottom)| top.is_empty() != bottom.is_empty()) {
         return Err(wrong("比率应同时有分子和分母".to_owned()));
     }
     Ok(())
