@@ -142,6 +142,18 @@ impl Person {
         self.page.execute(params).await.expect("chosen");
     }
 
+    /// Uploads a sheet into a register, looks at what it would do, and confirms.
+    pub async fn import(&mut self, register: &str, sheet: &Path, effective_on: &str, expected: &str) {
+        self.open(&format!("/registers/{register}")).await;
+        self.click("导入").await;
+        self.choose_file(sheet).await;
+        self.fill_at("[name=effective_on]", effective_on).await;
+        self.click("上传并预检").await;
+        self.sees(expected).await;
+        self.click("确认导入").await;
+        self.sees("导入完成").await;
+    }
+
     /// Waits until the page says something.
     pub async fn sees(&self, text: &str) {
         let script = format!(

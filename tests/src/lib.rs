@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod city;
+pub mod desk;
 pub mod people;
 pub mod postgres;
 pub mod process;

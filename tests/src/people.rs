@@ -19,6 +19,12 @@ pub fn user_with(data: &Path, service: &str, role: &str, region: &str) -> trust:
         .unwrap_or_else(|| panic!("no {role} for {region} at {service}"))
 }
 
+/// A seeded user by id.
+pub fn user(data: &Path, id: &str) -> trust::users::UserEntry {
+    let users = Users::load(&data.join("users.toml")).unwrap_or_else(|problem| panic!("{problem}"));
+    users.user.into_iter().find(|user| user.id == id).unwrap_or_else(|| panic!("no user {id}"))
+}
+
 /// An assertion for a user of `users.toml`, issued at `now` (microseconds).
 pub fn assertion(data: &Path, user: &trust::users::UserEntry, city: &str, now: i64) -> String {
     let issuer = SigningKey::load_or_create(&data.join("trust/issuer/signing.key")).expect("the issuer's key");
@@ -31,4 +37,14 @@ pub fn request<T>(message: T, assertion: &str) -> tonic::Request<T> {
     let value: MetadataValue<_> = assertion.parse().expect("ASCII");
     request.metadata_mut().insert(trust::ASSERTION_HEADER, value);
     request
+}
+
+/// The first password of an account, as the set-up wrote it.
+pub fn password(data: &Path, id: &str) -> String {
+    let text = std::fs::read_to_string(data.join("initial-passwords.toml")).expect("first passwords");
+    let line = text.lines().find(|line| {
+        line.trim_start_matches('"').starts_with(&format!("{id}\" ")) || line.starts_with(&format!("{id} "))
+    });
+    let line = line.unwrap_or_else(|| panic!("no account {id}"));
+    line.split('"').rev().nth(1).expect("a password").to_owned()
 }

@@ -65,3 +65,15 @@ pub fn classes(path: &Path, rows: &[(&str, String, &str, &str, i64)]) {
     sheet.write(rows.len() as u32 + 3, 4, total as f64).expect("cell");
     workbook.save(path).expect("saved");
 }
+
+/// A sheet as the template has it: one row of headings, then the rows.
+pub fn table(path: &Path, headings: &[&str], rows: &[Vec<String>]) {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, headings.iter().copied()).expect("headings");
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(row.len(), headings.len(), "{row:?}");
+        sheet.write_row(at as u32 + 1, 0, row).expect("a row");
+    }
+    workbook.save(path).expect("saved");
+}

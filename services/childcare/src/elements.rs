@@ -8,13 +8,16 @@ use registry::{Bureau, changes};
 use reporting::{Computed, Register};
 
 /// What this bureau computes.
-pub const ELEMENTS: [ElementQuery; 7] = [
+pub const ELEMENTS: [ElementQuery; 10] = [
     ElementQuery::at_end("childcare.places", include_str!("elements/places.sql")),
     ElementQuery::at_end("childcare.places.filed", include_str!("elements/places_filed.sql")),
     ElementQuery::at_end("childcare.places.inclusive", include_str!("elements/places_inclusive.sql")),
     ElementQuery::at_end("childcare.institutions", include_str!("elements/institutions.sql")),
     ElementQuery::at_end("childcare.institutions.demo", include_str!("elements/institutions_demo.sql")),
     ElementQuery::at_end("childcare.institutions.demo_any", include_str!("elements/institutions_demo_any.sql")),
+    ElementQuery::at_end("childcare.institutions.standalone", include_str!("elements/institutions_standalone.sql")),
+    ElementQuery::at_end("childcare.institutions.kindergarten", include_str!("elements/institutions_kindergarten.sql")),
+    ElementQuery::at_end("childcare.institutions.other", include_str!("elements/institutions_other.sql")),
     ElementQuery::at_end("childcare.smart_pilots", include_str!("elements/smart_pilots.sql")),
 ];
 

@@ -1,13 +1,11 @@
 //! One figure travels: from a clerk's workbook to a proven indicator, through different people's hands.
 
 use proto::reporting as wire;
-use proto::reporting::publication_service_client::PublicationServiceClient;
-use proto::reporting::report_service_client::ReportServiceClient;
 use serde_json::Value;
-use suite_tests::people::{assertion, request, user_with};
+use suite_tests::desk::Desk;
+use suite_tests::people::user_with;
 use suite_tests::sheets;
 use suite_tests::suite::{Engine, Running};
-use tonic::transport::Channel;
 
 const CITY: &str = "530400";
 const COUNTY: &str = "530402";
@@ -175,94 +173,6 @@ fn typed_population() -> Vec<(&'static str, &'static str)> {
 
 fn cell<'r>(report: &'r wire::Report, element: &str) -> &'r wire::Cell {
     report.cells.iter().find(|cell| cell.element == element).unwrap_or_else(|| panic!("no {element}: {report:?}"))
-}
-
-/// A bureau's reporting desk with the three people of its sign chain.
-struct Desk<'r> {
-    running: &'r Running,
-    bureau: &'static str,
-}
-
-impl<'r> Desk<'r> {
-    fn new(running: &'r Running, bureau: &'static str) -> Self {
-        Desk { running, bureau }
-    }
-
-    fn reports(&self) -> ReportServiceClient<Channel> {
-        ReportServiceClient::new(self.running.channel_as("operator", self.bureau))
-    }
-
-    /// A request in the name of whoever holds the role here.
-    fn by<T>(&self, role: &str, region: &str, message: T) -> tonic::Request<T> {
-        let user = user_with(self.running.data(), self.bureau, role, region);
-        let assertion = assertion(self.running.data(), &user, CITY, self.running.clock.micros());
-        request(message, &assertion)
-    }
-
-    /// Opens, fills, submits and reviews; the bad acts on the way are refused.
-    async fn report(&self, form: &str, region: &str, period: &str, typed: &[(&str, &str)]) -> wire::Report {
-        let mut reports = self.reports();
-        let open = wire::OpenReportRequest {
-            form: form.into(),
-            region: region.into(),
-            period: period.into(),
-            revision_reason: String::new(),
-        };
-        let report = reports.open_report(self.by("COUNTY_REPORTER", COUNTY, open)).await.expect("opened").into_inner();
-        let entry = |(element, value): &(&str, &str)| wire::CellEntry {
-            element: (*element).to_owned(),
-            value: (*value).to_owned(),
-            ..wire::CellEntry::default()
-        };
-        let ratio = wire::SaveReportRequest {
-            id: report.id.clone(),
-            version: report.version,
-            cells: vec![entry(&(typed[0].0, "2.6%"))],
-        };
-        let refused = reports.save_report(self.by("COUNTY_REPORTER", COUNTY, ratio)).await.unwrap_err();
-        assert_eq!(kit::Problem::reason_of(&refused), "RATIO_NOT_ACCEPTED");
-        let save = wire::SaveReportRequest {
-            id: report.id.clone(),
-            version: report.version,
-            cells: typed.iter().map(entry).collect(),
-        };
-        let report = reports.save_report(self.by("COUNTY_REPORTER", COUNTY, save)).await.expect("saved").into_inner();
-        let submit = wire::SubmitReportRequest {
-            id: report.id.clone(),
-            version: report.version,
-            kind: wire::SubmissionKind::Filled as i32,
-            explanations: Vec::new(),
-        };
-        let report = reports
-            .submit_report(self.by("COUNTY_REPORTER", COUNTY, submit.clone()))
-            .await
-            .expect("submitted")
-            .into_inner();
-        let twice = wire::SubmitReportRequest { version: report.version, ..submit };
-        let refused = reports.submit_report(self.by("COUNTY_REPORTER", COUNTY, twice)).await.unwrap_err();
-        assert_eq!(kit::Problem::reason_of(&refused), "ALREADY_SUBMITTED");
-        let review = wire::ReviewReportRequest { id: report.id.clone(), version: report.version };
-        let refused = reports.review_report(self.by("COUNTY_REPORTER", COUNTY, review.clone())).await.unwrap_err();
-        assert_eq!(kit::Problem::reason_of(&refused), "ROLE_MISSING", "the submitter is no reviewer");
-        let unreviewed =
-            self.publish(std::slice::from_ref(&report.id), wire::PublicationKind::Flash).await.unwrap_err();
-        assert_eq!(kit::Problem::reason_of(&unreviewed), "STATE_WRONG", "out of order");
-        reports.review_report(self.by("COUNTY_REVIEWER", COUNTY, review)).await.expect("reviewed").into_inner()
-    }
-
-    async fn publish(&self, reports: &[String], kind: wire::PublicationKind) -> Result<wire::Envelope, tonic::Status> {
-        let message = wire::PublishReportsRequest {
-            report_ids: reports.to_vec(),
-            kind: kind as i32,
-            reason: String::new(),
-            idempotency_key: format!("publish-{}", reports.join("-")),
-        };
-        let mut publications = PublicationServiceClient::new(self.running.channel_as("operator", self.bureau));
-        publications
-            .publish_reports(self.by("CITY_BUREAU_APPROVER", CITY, message))
-            .await
-            .map(tonic::Response::into_inner)
-    }
 }
 
 /// The proof is accepted; after any flipped byte it is not.

@@ -2,9 +2,8 @@
 //! one cell back and signs the rest together, the bureau publishes, and the office goes from the list of what is
 //! missing to a figure and its proof.
 
-use std::path::Path;
-
 use suite_tests::browser::Person;
+use suite_tests::people::password;
 use suite_tests::sheets;
 use suite_tests::suite::{Engine, Running};
 
@@ -32,8 +31,8 @@ async fn a_clerks_month_a_reviewers_and_the_offices() {
     // The clerk's month.
     let mut clerk = Person::at(console).await;
     clerk.sign_in("reporter-530402", &password("reporter-530402")).await;
-    import(&mut clerk, "childcare.institution", &institutions, "写入 1 行").await;
-    import(&mut clerk, "childcare.class", &classes, "写入 2 行").await;
+    clerk.import("childcare.institution", &institutions, "2026-11-05", "写入 1 行").await;
+    clerk.import("childcare.class", &classes, "2026-11-05", "写入 2 行").await;
     clerk.open("/registers/childcare.institution").await;
     clerk.sees("<script>alert(1)</script>").await;
     clerk.sees("35").await;
@@ -138,32 +137,10 @@ async fn a_clerks_month_a_reviewers_and_the_offices() {
 const OWING: &str = "[...document.querySelectorAll('tbody tr')].find(r => r.querySelector('a') && \
                      r.lastElementChild.innerText.includes('未填'))?.querySelector('a').innerText ?? ''";
 
-/// Uploads a sheet, looks at what it would do, and confirms.
-async fn import(clerk: &mut Person, register: &str, sheet: &Path, expected: &str) {
-    clerk.open(&format!("/registers/{register}")).await;
-    clerk.click("导入").await;
-    clerk.choose_file(sheet).await;
-    clerk.fill_at("[name=effective_on]", "2026-11-05").await;
-    clerk.click("上传并预检").await;
-    clerk.sees(expected).await;
-    clerk.click("确认导入").await;
-    clerk.sees("导入完成").await;
-}
-
 /// Types a small number into every empty input: parts of a whole get less than the whole.
 async fn fill_what_is_empty(clerk: &Person) {
     let script = "(() => { const inputs = [...document.querySelectorAll('input.num:not([readonly])')] \
                   .filter(i => i.value === ''); let value = 30; for (const i of inputs) { i.value = value; } \
                   return inputs.length; })()";
     clerk.run(script).await;
-}
-
-/// The first password of an account, as the set-up wrote it.
-pub(crate) fn password(data: &Path, id: &str) -> String {
-    let text = std::fs::read_to_string(data.join("initial-passwords.toml")).expect("first passwords");
-    let line = text.lines().find(|line| {
-        line.trim_start_matches('"').starts_with(&format!("{id}\" ")) || line.starts_with(&format!("{id} "))
-    });
-    let line = line.unwrap_or_else(|| panic!("no account {id}"));
-    line.split('"').rev().nth(1).expect("a password").to_owned()
 }

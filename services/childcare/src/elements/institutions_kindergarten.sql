@@ -1,0 +1,7 @@
+-- childcare.institutions.kindergarten: of childcare.institutions, 幼儿园托班.
+SELECT f.county AS region, CAST(COUNT(*) AS BIGINT) AS value
+FROM institution_facts f
+WHERE f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $1)
+  AND f.operating AND f.opened_on <= $1
+  AND f.kind = 'KINDERGARTEN_CLASS'
+GROUP BY f.county
