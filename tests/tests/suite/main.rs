@@ -8,6 +8,7 @@ mod figure;
 mod invariants;
 mod made;
 mod month;
+mod pages;
 mod registers;
 mod restored;
 mod statements;
