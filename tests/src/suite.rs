@@ -17,7 +17,7 @@ const PRINTED: u64 = 4;
 
 /// Every service of the suite that has a database.
 pub fn services() -> impl Iterator<Item = &'static str> {
-    ylyx::suite::BUREAUS.into_iter().map(|(bureau, _)| bureau).chain(["gateway"])
+    ylyx::suite::BUREAUS.into_iter().map(|bureau| bureau.name).chain(["gateway"])
 }
 
 /// Which engine the services keep their records in.

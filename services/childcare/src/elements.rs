@@ -1,11 +1,7 @@
 //! The data elements that this bureau computes from its registers: one readable query per element, grouped by
 //! county, as of the end of a period.
 
-use city::period::Period;
-use kit::Result;
-use registry::elements::{ElementQuery, compute};
-use registry::{Bureau, changes};
-use reporting::{Computed, Register};
+use registry::elements::ElementQuery;
 
 /// What this bureau computes.
 pub const ELEMENTS: [ElementQuery; 10] = [
@@ -21,27 +17,14 @@ pub const ELEMENTS: [ElementQuery; 10] = [
     ElementQuery::at_end("childcare.smart_pilots", include_str!("elements/smart_pilots.sql")),
 ];
 
-/// The registers, for the reporting desk.
-#[derive(Clone)]
-pub struct Registers {
-    pub bureau: Bureau,
-}
-
-#[tonic::async_trait]
-impl Register for Registers {
-    async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
-        compute(&self.bureau, &ELEMENTS, period, regions).await
-    }
-
-    async fn change_counter(&self) -> Result<i64> {
-        changes::counter(&self.bureau.db).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proto::childcare as wire;
     use proto::contract::ImportMode::Commit;
+
+    use registry::changes;
+    use registry::elements::Elements;
+    use reporting::Register;
 
     use super::*;
     use crate::filing::{self, Designation, DesignationKind, DesignationLevel};
@@ -49,7 +32,7 @@ mod tests {
     use registry::imports::stream::Step;
 
     async fn figures(fixture: &Fixture, period: &str) -> Vec<i64> {
-        let registers = Registers { bureau: fixture.bureau.clone() };
+        let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
         let regions = ["530402".to_owned(), "530481".to_owned()];
         let computed = registers.compute(period.parse().unwrap(), &regions).await.unwrap();
         assert!(computed.iter().filter(|figure| figure.region == "530481").all(|figure| figure.value == 0));
@@ -76,17 +59,23 @@ mod tests {
     #[tokio::test]
     async fn the_figure_of_october_counts_the_places_of_october() {
         let fixture = bureau("2025-11-05").await;
-        let filed =
-            wire::InstitutionRow {
-                filing_number: "备1".into(), filed_on: "2025-10-20".into(), ..institution(2, "乙")
-            };
-        let public = wire::InstitutionRow { ownership: wire::Ownership::Public as i32, ..institution(3, "丙") };
+        let filed = wire::InstitutionRow {
+            kind: wire::InstitutionKind::Employer as i32,
+            filing_number: "备1".into(),
+            filed_on: "2025-10-20".into(),
+            ..institution(2, "乙")
+        };
+        let public = wire::InstitutionRow {
+            ownership: wire::Ownership::Public as i32,
+            kind: wire::InstitutionKind::KindergartenClass as i32,
+            ..institution(3, "丙")
+        };
         let classes =
             vec![class("甲", "一班", 20), class("乙", "一班", 10), class("乙", "二班", 10), class("丙", "一班", 5)];
         sheets(&fixture, 1, "2025-11-05", vec![institution(1, "甲"), filed.clone(), public.clone()], classes).await;
-        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0]);
 
         // In November a class shrinks and another closes: October stays as it was.
         let before = changes::counter(&fixture.bureau.db).await.unwrap();
@@ -94,8 +83,8 @@ mod tests {
         let rows = vec![institution(1, "甲"), filed, public];
         sheets(&fixture, 3, "2025-11-05", rows, vec![class("甲", "一班", 12), closed]).await;
         assert_eq!(changes::counter(&fixture.bureau.db).await.unwrap(), before + 1);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0, 1, 1, 1, 0]);
     }
 
     #[tokio::test]
@@ -133,9 +122,9 @@ mod tests {
         designation.revoke("2025-12-31".parse().unwrap()).unwrap();
         filing::store::revoke(&mut tx, &designation).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1, 1, 0, 0, 0]);
     }
 }

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    kit::program::main(childcare::BUREAU, childcare::run).await
+    childcare::SERVICE.main().await
 }

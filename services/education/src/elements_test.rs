@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use proto::education as wire;
 use reporting::Register;
 
-use crate::elements::{ELEMENTS, Registers};
+use registry::elements::Elements;
+
+use crate::elements::ELEMENTS;
 use crate::schools::demonstration::{Demonstration, Level, grant};
 use crate::schools::{Act, store};
 use crate::testing::{Fixture, HONGTA, Sheet, bureau, school};
@@ -71,7 +73,7 @@ fn recount(schools: &[Told], county: &str, day: &str) -> Vec<i64> {
 }
 
 async fn computed(fixture: &Fixture, county: &str, period: &str) -> Vec<i64> {
-    let registers = Registers { bureau: fixture.bureau.clone() };
+    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
     let figures = registers.compute(period.parse().unwrap(), &[county.to_owned()]).await.unwrap();
     let elements: Vec<&str> = figures.iter().map(|figure| figure.element.as_str()).collect();
     assert_eq!(elements, ELEMENTS.map(|query| query.element));

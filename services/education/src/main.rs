@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    kit::program::main(education::BUREAU, education::run).await
+    education::SERVICE.main().await
 }

@@ -1,11 +1,7 @@
 //! The data elements that this bureau computes from its registers: one readable query per element, grouped by county,
 //! as of the end of a period. Everything else of civil affairs is typed.
 
-use city::period::Period;
-use kit::Result;
-use registry::elements::{ElementQuery, compute};
-use registry::{Bureau, changes};
-use reporting::{Computed, Register};
+use registry::elements::ElementQuery;
 
 /// What this bureau computes.
 pub const ELEMENTS: [ElementQuery; 21] = [
@@ -37,20 +33,3 @@ pub const ELEMENTS: [ElementQuery; 21] = [
     ElementQuery::at_end("elderly.happiness_yards", include_str!("elements/happiness_yards.sql")),
     ElementQuery::at_end("elderly.smart_pilots", include_str!("elements/smart_pilots.sql")),
 ];
-
-/// The registers, for the reporting desk.
-#[derive(Clone)]
-pub struct Registers {
-    pub bureau: Bureau,
-}
-
-#[tonic::async_trait]
-impl Register for Registers {
-    async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
-        compute(&self.bureau, &ELEMENTS, period, regions).await
-    }
-
-    async fn change_counter(&self) -> Result<i64> {
-        changes::counter(&self.bureau.db).await
-    }
-}

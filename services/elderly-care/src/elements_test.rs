@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use proto::elderly_care as wire;
 use reporting::Register;
 
-use crate::elements::{ELEMENTS, Registers};
+use registry::elements::Elements;
+
+use crate::elements::ELEMENTS;
 use crate::facilities::State;
 use crate::institutions::operation::Act;
 use crate::testing::{Fixture, HONGTA, Sheet, bed, bureau, facility, institution};
@@ -134,7 +136,7 @@ impl World {
 }
 
 async fn computed(fixture: &Fixture, county: &str, period: &str) -> BTreeMap<&'static str, i64> {
-    let registers = Registers { bureau: fixture.bureau.clone() };
+    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
     let figures = registers.compute(period.parse().unwrap(), &[county.to_owned()]).await.unwrap();
     let elements: Vec<&str> = figures.iter().map(|figure| figure.element.as_str()).collect();
     assert_eq!(elements, ELEMENTS.map(|query| query.element));

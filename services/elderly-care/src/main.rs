@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    kit::program::main(elderly_care::BUREAU, elderly_care::run).await
+    elderly_care::SERVICE.main().await
 }

@@ -8,7 +8,9 @@ use proto::finance as wire;
 use reporting::Register;
 use tonic::Status;
 
-use crate::elements::{ELEMENTS, Registers};
+use registry::elements::Elements;
+
+use crate::elements::ELEMENTS;
 use crate::testing::{Person, Served};
 
 const WAN: i64 = 1_000_000;
@@ -107,7 +109,7 @@ fn recount(projects: &[Told], booked: &[Booked], county: &str, day: &str) -> Vec
 }
 
 async fn computed(served: &Served, county: &str, period: &str) -> Vec<i64> {
-    let registers = Registers { bureau: served.bureau.clone() };
+    let registers = Elements { bureau: served.bureau.clone(), queries: &ELEMENTS };
     let figures = registers.compute(period.parse().unwrap(), &[county.to_owned()]).await.unwrap();
     let elements: Vec<&str> = figures.iter().map(|figure| figure.element.as_str()).collect();
     assert_eq!(elements, ELEMENTS.map(|query| query.element));

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    kit::program::main(finance::BUREAU, finance::run).await
+    finance::SERVICE.main().await
 }

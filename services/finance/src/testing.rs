@@ -124,7 +124,7 @@ impl Served {
         };
         let database = settings.database_location("finance");
         let shutdown = Shutdown::new();
-        let serving = tokio::spawn(crate::serve(settings, clock.clone(), listener, shutdown.clone()));
+        let serving = tokio::spawn(crate::SERVICE.serve(settings, clock.clone(), listener, shutdown.clone()));
         let files = TlsFiles {
             ca: trust.join("ca.pem"),
             cert: trust.join("operator/cert.pem"),

@@ -14,7 +14,7 @@ use kit::{Problem, Result};
 use proto::reporting::PublicationKind;
 
 pub use detail::detail;
-pub use lists::{bureau_title, bureaus, projects, regions, tasks};
+pub use lists::{bureaus, projects, regions, tasks};
 
 use crate::cube::{Figure, Said};
 use crate::evaluate::{Context, Evaluation, Missing, Used};

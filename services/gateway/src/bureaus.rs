@@ -63,9 +63,11 @@ impl Bureaus {
         Bureaus(Arc::new(Inner { channels, issuer, city, clock, remembered: Mutex::default() }))
     }
 
-    /// Every bureau that can be called, the gateway among them.
+    /// Every bureau that can be called, the gateway among them, in the order of lists.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.channels.keys().map(String::as_str)
+        let mut names: Vec<&str> = self.0.channels.keys().map(String::as_str).collect();
+        names.sort_by_key(|name| contract::bureau::rank(name));
+        names.into_iter()
     }
 
     pub fn channel(&self, bureau: &str) -> Option<Channel> {
@@ -168,7 +170,7 @@ async fn ask(channel: Channel, user: String) -> Result<Vec<(String, String)>, St
 
 /// What a bureau answered instead, as our own pages say it: message, reason and fields are the bureau's own words.
 pub fn said(bureau: &str, status: &Status) -> Problem {
-    let title = crate::assemble::bureau_title(bureau);
+    let title = contract::bureau::title(bureau);
     let kind = match status.code() {
         Code::InvalidArgument | Code::OutOfRange => Kind::Invalid,
         Code::NotFound => Kind::NotFound,

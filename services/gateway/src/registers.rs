@@ -24,9 +24,9 @@ use contract::rules::Method;
 use kit::{Kind, Problem, Result};
 use prost_reflect::DynamicMessage;
 
-use crate::assemble::bureau_title;
 use crate::bureaus::Bureaus;
 use crate::session::SignedIn;
+use contract::bureau::title as bureau_title;
 use form::Choices;
 use words::Words;
 

@@ -1,11 +1,7 @@
 //! The data elements that this bureau computes: how many tasks are closed, and accepted work of the types that the
 //! plan's data assign to an element.
 
-use city::period::Period;
-use kit::Result;
-use registry::elements::{ElementQuery, compute};
-use registry::{Bureau, changes};
-use reporting::{Computed, Register};
+use registry::elements::ElementQuery;
 
 /// What this bureau computes.
 pub const ELEMENTS: [ElementQuery; 6] = [
@@ -16,20 +12,3 @@ pub const ELEMENTS: [ElementQuery; 6] = [
     ElementQuery::at_end("work.childcare_guidance", include_str!("elements/work_childcare_guidance.sql")),
     ElementQuery::at_end("work.childcare_associations", include_str!("elements/work_childcare_associations.sql")),
 ];
-
-/// The registers, for the reporting desk.
-#[derive(Clone)]
-pub struct Registers {
-    pub bureau: Bureau,
-}
-
-#[tonic::async_trait]
-impl Register for Registers {
-    async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
-        compute(&self.bureau, &ELEMENTS, period, regions).await
-    }
-
-    async fn change_counter(&self) -> Result<i64> {
-        changes::counter(&self.bureau.db).await
-    }
-}

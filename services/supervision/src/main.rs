@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    kit::program::main("supervision", supervision::run).await
+    supervision::SERVICE.main().await
 }

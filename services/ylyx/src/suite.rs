@@ -1,6 +1,6 @@
 //! All services in one process, over real mutual TLS: what `ylyx up` runs and what the tests start on free ports.
 //!
-//! One more bureau is one line in [`BUREAUS`], one in [`Suite::start`].
+//! One more bureau is one line in [`BUREAUS`].
 
 mod doors;
 
@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use kit::folder::Folder;
 use kit::{Clock, Problem, Result, Shutdown};
+use registry::Service;
 use tokio::task::JoinSet;
 
 use doors::{Door, Doors};
 
-/// The bureaus' services, with the distance of their gRPC port from the gateway's.
-pub const BUREAUS: [(&str, u16); 5] =
-    [("elderly-care", 1), ("childcare", 2), ("education", 3), ("finance", 4), ("supervision", 5)];
+/// The bureaus' services. Their gRPC ports follow the gateway's in this order: append, never insert.
+pub const BUREAUS: [Service; 5] =
+    [elderly_care::SERVICE, childcare::SERVICE, education::SERVICE, finance::SERVICE, supervision::SERVICE];
 
 /// After this long, what has not stopped by itself is dropped.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -76,7 +77,7 @@ impl Suite {
         let folder = Folder::take(&options.data)?;
         let city = crate::open_city(options.city.as_deref())?;
         let doors = Doors::bind(options.grpc_base, options.http).await?;
-        let names: Vec<&str> = BUREAUS.iter().map(|(name, _)| *name).chain(["gateway"]).collect();
+        let names: Vec<&str> = BUREAUS.iter().map(|bureau| bureau.name).chain(["gateway"]).collect();
         trust::dev::prepare(&options.data, &city, &names)?;
         let endpoints = doors.endpoints();
         endpoints.save(&options.data)?;
@@ -84,17 +85,9 @@ impl Suite {
         let (http, shutdown, clock) = (doors.http.address, Shutdown::new(), options.clock.clone());
         let mut services = JoinSet::new();
         for (bureau, Door { listener, address }) in doors.bureaus {
-            let (settings, clock, shutdown) = (settings(&options, bureau, address), clock.clone(), shutdown.clone());
-            match bureau {
-                "elderly-care" => {
-                    services.spawn(named(bureau, elderly_care::serve(settings, clock, listener, shutdown)))
-                }
-                "childcare" => services.spawn(named(bureau, childcare::serve(settings, clock, listener, shutdown))),
-                "education" => services.spawn(named(bureau, education::serve(settings, clock, listener, shutdown))),
-                "finance" => services.spawn(named(bureau, finance::serve(settings, clock, listener, shutdown))),
-                "supervision" => services.spawn(named(bureau, supervision::serve(settings, clock, listener, shutdown))),
-                _ => return Err(Problem::internal(format!("{bureau} has a port and no program"))),
-            };
+            let settings = settings(&options, bureau.name, address);
+            let served = bureau.serve(settings, clock.clone(), listener, shutdown.clone());
+            services.spawn(named(bureau.name, served));
         }
         let settings = gateway::Settings {
             service: settings(&options, "gateway", doors.gateway.address),
@@ -187,13 +180,13 @@ mod tests {
     #[test]
     fn the_example_configurations_are_read() {
         let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../deploy/config/{name}.toml"));
-        for (bureau, _) in BUREAUS {
+        for bureau in BUREAUS.map(|bureau| bureau.name) {
             let settings: trust::Settings = kit::config::load(bureau, &file(bureau)).unwrap();
             assert!(settings.health.is_some());
         }
         let gateway: gateway::Settings = kit::config::load("gateway", &file("gateway")).unwrap();
         let listed: BTreeSet<&str> = gateway.bureaus.keys().map(String::as_str).collect();
-        assert_eq!(listed, BUREAUS.map(|(bureau, _)| bureau).into());
+        assert_eq!(listed, BUREAUS.map(|bureau| bureau.name).into());
         assert!(!gateway.accept_synthetic);
     }
 }

@@ -44,7 +44,7 @@ async fn unlisted_pairs_are_refused_and_listed_ones_are_not() {
 
 /// The services that serve a method: a bureau's own package itself, reports every bureau, grants everybody.
 fn served_by(path: &str) -> Vec<String> {
-    let bureaus = || BUREAUS.into_iter().map(|(bureau, _)| bureau.to_owned());
+    let bureaus = || BUREAUS.into_iter().map(|bureau| bureau.name.to_owned());
     match path.split('.').nth(1).expect("a package") {
         "reporting" => bureaus().collect(),
         "trust" => bureaus().chain(["gateway".to_owned()]).collect(),

@@ -31,7 +31,7 @@ const RULES: &[&str] = &[
 
 /// A bureau's rule files: `<register>.rs` beside a folder of rooms that holds a store.
 fn registers(found: &mut Vec<PathBuf>) {
-    for (bureau, _) in BUREAUS {
+    for bureau in BUREAUS.map(|bureau| bureau.name) {
         let folder = root().join("services").join(bureau).join("src");
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

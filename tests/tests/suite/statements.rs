@@ -3,22 +3,17 @@
 use kit::Db;
 use kit::db::Migrations;
 use suite_tests::postgres;
+use ylyx::suite::BUREAUS;
 
-/// A service with its tables beside the shared ones, and its statements.
-type Service = (&'static str, Migrations, Vec<&'static str>);
+/// A service's own tables, and its statements.
+type Own = (&'static str, Migrations, Vec<&'static str>);
 
-fn services() -> Vec<Service> {
-    vec![
-        ("elderly-care", elderly_care::migrations(), elderly_care::STATEMENTS.to_vec()),
-        ("childcare", childcare::migrations(), childcare::STATEMENTS.to_vec()),
-        ("education", education::migrations(), education::STATEMENTS.to_vec()),
-        ("finance", finance::migrations(), finance::STATEMENTS.to_vec()),
-        ("supervision", supervision::migrations(), supervision::STATEMENTS.to_vec()),
-        ("gateway", gateway::store::migrations(), gateway::statements()),
-    ]
+fn services() -> Vec<Own> {
+    let bureaus = BUREAUS.into_iter().map(|bureau| (bureau.name, (bureau.migrations)(), bureau.sql().collect()));
+    bureaus.chain([("gateway", gateway::store::migrations(), gateway::statements())]).collect()
 }
 
-async fn prepare(db: Db, (owner, own, statements): Service) {
+async fn prepare(db: Db, (owner, own, statements): Own) {
     trust::grants::migrate(&db).await.unwrap();
     db.migrate(&reporting::migrations()).await.unwrap();
     db.migrate(&registry::migrations()).await.unwrap();
@@ -49,9 +44,10 @@ async fn on_postgresql() {
 #[tokio::test]
 async fn a_newer_schema_than_the_program_is_refused() {
     let folder = tempfile::tempdir().unwrap();
+    let childcare = BUREAUS.into_iter().find(|bureau| bureau.name == "childcare").unwrap();
     for location in [folder.path().join("newer.db").to_str().unwrap().to_owned(), postgres::database()] {
         let db = Db::open(&location).await.unwrap();
-        db.migrate(&childcare::migrations()).await.unwrap();
+        db.migrate(&(childcare.migrations)()).await.unwrap();
         let mut tx = db.begin().await.unwrap();
         tx.query(kit::Sql::per_engine(
             "INSERT INTO _childcare_migrations (version, description, success, checksum, execution_time)
@@ -63,6 +59,6 @@ async fn a_newer_schema_than_the_program_is_refused() {
         .await
         .unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(db.migrate(&childcare::migrations()).await.unwrap_err().reason, "SCHEMA_NEWER");
+        assert_eq!(db.migrate(&(childcare.migrations)()).await.unwrap_err().reason, "SCHEMA_NEWER");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::bureau;
 use kit::clock::rfc3339;
 
 use crate::cube::{Cube, Reference};
@@ -85,13 +86,15 @@ pub fn regions(reference: &Reference) -> RegionList {
 
 /// How fresh each bureau's figures are.
 pub fn bureaus(cube: &Cube, links: &BTreeMap<String, Link>, now: i64) -> BureauList {
+    let mut links: Vec<_> = links.iter().collect();
+    links.sort_by_key(|(name, _)| bureau::rank(name));
     BureauList {
         as_of: rfc3339(now),
         bureaus: links
-            .iter()
+            .into_iter()
             .map(|(name, link)| BureauView {
                 name: name.clone(),
-                title: bureau_title(name).to_owned(),
+                title: bureau::title(name).to_owned(),
                 state: link.state().to_owned(),
                 stream_id: link.stream_id.clone(),
                 sequence: link.sequence,
@@ -101,18 +104,5 @@ pub fn bureaus(cube: &Cube, links: &BTreeMap<String, Link>, now: i64) -> BureauL
                 reason: link.reason.clone(),
             })
             .collect(),
-    }
-}
-
-/// What people call the bureau that runs a service.
-pub fn bureau_title(bureau: &str) -> &str {
-    match bureau {
-        "elderly-care" => "民政局（养老）",
-        "childcare" => "卫生健康委（托育）",
-        "education" => "老干部局（老年教育）",
-        "finance" => "财政局",
-        "supervision" => "工作协调机制办公室",
-        "gateway" => "本平台（账号）",
-        other => other,
     }
 }

@@ -3,7 +3,7 @@
 use super::bullet::Bullet;
 use super::facts;
 use super::page::stale_label;
-use super::words::{Badge, Lamp, amount, figure, indicator_href, period_title};
+use super::words::{Badge, Lamp, amount, figure_in, indicator_href, period_title};
 use crate::view::{BureauList, IndicatorList, IndicatorView};
 
 /// One card: lamp and status, name, value, bullet, gap, parts, then date, owner and completeness.
@@ -48,8 +48,8 @@ impl Card {
             href: indicator_href(&indicator.code, &list.region, &list.period),
             value: indicator.value.as_deref().map(|value| amount(value, &indicator.unit)),
             bullet: facts::bullet_of(indicator),
-            baseline: figure(indicator.baseline.as_deref()),
-            expected: figure(indicator.expected.as_deref()),
+            baseline: figure_in(indicator.baseline.as_deref(), &indicator.unit),
+            expected: figure_in(indicator.expected.as_deref(), &indicator.unit),
             target: facts::target(indicator),
             gap: facts::gap(indicator),
             parts,
@@ -120,7 +120,7 @@ pub(super) fn further(list: &IndicatorList) -> Vec<Further> {
             obligation: indicator.obligation.clone(),
             value: indicator.value.as_deref().map(|value| amount(value, &indicator.unit)),
             badge: Badge::of(&indicator.status),
-            expected: figure(indicator.expected.as_deref()),
+            expected: figure_in(indicator.expected.as_deref(), &indicator.unit),
             target: facts::target(indicator),
             gap: match facts::gap(indicator) {
                 // The column beside it says the same.

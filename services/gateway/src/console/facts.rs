@@ -1,7 +1,7 @@
 //! What goes with a number, in words: a number never travels alone (design/console, principle 4).
 
 use super::bullet::{Bullet, Figures, bullet};
-use super::words::{figure, period_spaced, period_title, with_unit};
+use super::words::{figure, figure_in, period_spaced, period_title, with_unit};
 use crate::view::{Completeness, IndicatorView, SourceView, TargetView};
 
 /// Missing sentences shown on a card; the indicator's page shows all.
@@ -37,7 +37,7 @@ pub(super) fn gap(indicator: &IndicatorView) -> String {
 /// The printed target: its number, else its words, else “—”.
 pub(super) fn target(indicator: &IndicatorView) -> String {
     match final_target(indicator) {
-        Some(target) => figure(Some(&target.value)),
+        Some(target) => figure_in(Some(&target.value), &indicator.unit),
         None if !indicator.target_text.is_empty() => indicator.target_text.clone(),
         None => "—".to_owned(),
     }
@@ -142,8 +142,8 @@ pub(super) fn bullet_of(indicator: &IndicatorView) -> Option<Bullet> {
     let label = format!(
         "{}，序时应达 {}，目标 {}",
         value.map_or_else(|| "无数据".to_owned(), |value| with_unit(value, &indicator.unit)),
-        figure(expected),
-        figure(target)
+        figure_in(expected, &indicator.unit),
+        figure_in(target, &indicator.unit)
     );
     bullet(Figures { baseline, expected, target, value }, label)
 }

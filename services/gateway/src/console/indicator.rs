@@ -9,7 +9,7 @@ use super::page::{BureauRow, Page, bureau_rows, bureau_title, stale_label};
 use super::readings;
 use super::series::{Chart, NARROW, WIDE, chart};
 use super::verdict::{self, Sentence};
-use super::words::{Badge, Lamp, amount, figure, grouped, indicator_href, instant, period_title, with_unit};
+use super::words::{Badge, Lamp, amount, figure_in, grouped, indicator_href, instant, period_title, with_unit};
 use crate::view::{BureauList, IndicatorDetail, IndicatorView, RegionValue, RevisionView, SeriesPoint, SourceView};
 
 /// Steps of the revision history shown at once; the rest folds.
@@ -131,8 +131,8 @@ impl IndicatorPage {
                 .chain(words.into_iter().filter(|word| !word.is_empty()))
                 .collect(),
             bullet: facts::bullet_of(indicator),
-            baseline: figure(indicator.baseline.as_deref()),
-            expected: figure(indicator.expected.as_deref()),
+            baseline: figure_in(indicator.baseline.as_deref(), &indicator.unit),
+            expected: figure_in(indicator.expected.as_deref(), &indicator.unit),
             target: facts::target(indicator),
             owes: owes(indicator),
             outlook: readings::outlook(indicator, &detail.pace),
@@ -189,10 +189,6 @@ fn owes(indicator: &IndicatorView) -> Vec<(String, String)> {
     all
 }
 
-fn number(text: Option<&str>, unit: &str) -> String {
-    text.map_or_else(|| "—".to_owned(), |text| amount(text, unit).0)
-}
-
 /// The series as a table; nothing when no period has a value, for then the chart has said all there is.
 fn series_rows(detail: &IndicatorDetail) -> Vec<SeriesRow> {
     if detail.series.iter().all(|point| point.value.is_none()) {
@@ -204,10 +200,10 @@ fn series_rows(detail: &IndicatorDetail) -> Vec<SeriesRow> {
 fn series_row(point: &SeriesPoint, indicator: &IndicatorView) -> SeriesRow {
     SeriesRow {
         period: period_title(&point.period),
-        value: number(point.value.as_deref(), &indicator.unit),
+        value: figure_in(point.value.as_deref(), &indicator.unit),
         numerator: facts::part_figure(indicator, point.numerator.as_deref()),
         denominator: facts::part_figure(indicator, point.denominator.as_deref()),
-        expected: figure(point.expected.as_deref()),
+        expected: figure_in(point.expected.as_deref(), &indicator.unit),
         badge: Badge::of(&point.status),
         lamp: Lamp::of(&point.lamp, &point.status),
     }
@@ -226,7 +222,7 @@ fn county_row(county: &RegionValue, detail: &IndicatorDetail, target: Option<&st
         name: county.name.clone(),
         href: indicator_href(&detail.indicator.code, &county.region, &detail.period),
         bullet: bullet(Figures { baseline: None, expected, target, value }, label),
-        value: number(value, unit),
+        value: figure_in(value, unit),
         numerator: facts::part_figure(&detail.indicator, county.numerator.as_deref()),
         denominator: facts::part_figure(&detail.indicator, county.denominator.as_deref()),
         lamp,
@@ -241,7 +237,7 @@ fn city_row(detail: &IndicatorDetail) -> CountyRow {
         name: detail.region_name.clone(),
         href: String::new(),
         bullet: None,
-        value: number(indicator.value.as_deref(), &indicator.unit),
+        value: figure_in(indicator.value.as_deref(), &indicator.unit),
         numerator: facts::part_figure(indicator, indicator.numerator.as_deref()),
         denominator: facts::part_figure(indicator, indicator.denominator.as_deref()),
         lamp: Lamp::of(&indicator.lamp, &indicator.status),

@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use super::bullet::{Tenths, units};
 use super::facts::final_target;
 use super::labels::{Area, Label, Placed, Side, place};
-use super::words::{figure, grouped, period_title, with_unit};
+use super::words::{figure_in, grouped, period_title, with_unit};
 use crate::view::{IndicatorView, SeriesPoint};
 
 /// A canvas: a chart with text is drawn twice, never shrunk.
@@ -148,7 +148,7 @@ fn labels(
         labels.push(label(format!("{period} {}", axes.number(mark.number)), "acc", axes.at(&mark), side));
     }
     if let Some((x, _, top)) = owed {
-        let expected = figure(indicator.expected.as_deref());
+        let expected = figure_in(indicator.expected.as_deref(), &indicator.unit);
         labels.push(label(format!("低于序时应达 {expected}"), "bad", (x, top), Side::Above));
     }
     for (mark, text) in data.milestones.iter().rev() {
@@ -343,7 +343,7 @@ fn spoken(indicator: &IndicatorView, last: Option<&String>) -> String {
     format!(
         "{}：{value}，序时应达 {}{}",
         indicator.name,
-        figure(indicator.expected.as_deref()),
+        figure_in(indicator.expected.as_deref(), &indicator.unit),
         target.unwrap_or_default()
     )
 }

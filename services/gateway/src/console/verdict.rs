@@ -4,7 +4,7 @@ use city::decimal::Decimal;
 
 use super::bullet::units;
 use super::facts;
-use super::words::{Lamp, figure, indicator_href, period_spaced, with_unit};
+use super::words::{Lamp, figure_in, indicator_href, period_spaced, with_unit};
 use crate::view::{IndicatorList, IndicatorView};
 
 /// A sentence with the part that hurts set off.
@@ -141,7 +141,9 @@ pub(super) fn leads(list: &IndicatorList) -> Vec<Lead> {
 fn lead(indicator: &IndicatorView, list: &IndicatorList) -> Lead {
     let value = indicator.value.as_deref().map_or_else(|| "—".to_owned(), |value| with_unit(value, &indicator.unit));
     let text = match (&indicator.value, indicator.missing.is_empty()) {
-        (Some(_), _) => format!("{}，序时应达 {}", facts::gap(indicator), figure(indicator.expected.as_deref())),
+        (Some(_), _) => {
+            format!("{}，序时应达 {}", facts::gap(indicator), figure_in(indicator.expected.as_deref(), &indicator.unit))
+        }
         (None, true) => "来源数据未到，不可计算".to_owned(),
         (None, false) => facts::missing_short(indicator).join("；"),
     };
@@ -163,11 +165,11 @@ fn stands(indicator: &IndicatorView) -> Sentence {
     let Some(value) = indicator.value.as_deref() else { return without_value(indicator) };
     let shown = with_unit(value, &indicator.unit);
     let goal = facts::final_target(indicator).zip(indicator.gap.as_deref()).map(|(target, gap)| match gap {
-        "0" => format!("已达{}目标 {}", period_spaced(&target.period), figure(Some(&target.value))),
+        "0" => format!("已达{}目标 {}", period_spaced(&target.period), figure_in(Some(&target.value), &indicator.unit)),
         gap => format!(
             "距{}目标 {} 还差 {}",
             period_spaced(&target.period),
-            figure(Some(&target.value)),
+            figure_in(Some(&target.value), &indicator.unit),
             with_unit(gap, &indicator.gap_unit)
         ),
     });
@@ -198,13 +200,13 @@ fn without_value(indicator: &IndicatorView) -> Sentence {
 fn path_words(indicator: &IndicatorView, value: &str) -> Option<String> {
     let expected = indicator.expected.as_deref()?;
     let below = match State::of(indicator) {
-        State::Green => return Some(format!("达到序时应达的 {}", figure(Some(expected)))),
+        State::Green => return Some(format!("达到序时应达的 {}", figure_in(Some(expected), &indicator.unit))),
         State::Red | State::Yellow => "低于",
         State::Unknown | State::Unjudged => return None,
     };
     match difference(expected, value).filter(|_| indicator.unit == "%") {
         Some(points) => Some(format!("{below}序时应达 {points} 个百分点")),
-        None => Some(format!("{below}序时应达的 {}", figure(Some(expected)))),
+        None => Some(format!("{below}序时应达的 {}", figure_in(Some(expected), &indicator.unit))),
     }
 }
 

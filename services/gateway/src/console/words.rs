@@ -51,6 +51,11 @@ pub(super) fn figure(number: Option<&str>) -> String {
     number.map_or_else(|| "—".to_owned(), grouped)
 }
 
+/// A figure without its unit, “—” without a figure. Money is kept in 分 and read in 万元.
+pub(super) fn figure_in(number: Option<&str>, unit: &str) -> String {
+    number.map_or_else(|| "—".to_owned(), |number| amount(number, unit).0)
+}
+
 /// A figure and its unit as people read them. Money is kept in 分 and read in 万元.
 pub(super) fn amount(number: &str, unit: &str) -> (String, String) {
     let fen = if unit == "分" { number.parse::<i64>().ok() } else { None };

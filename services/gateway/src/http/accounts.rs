@@ -17,11 +17,11 @@ use trust::roles::{self, ROLES};
 use super::{Front, pages};
 use crate::accounts::store::Filter;
 use crate::accounts::{Account, NewAccount, Reach};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::{self, AccountList, AccountRow, AccountView, GrantRow, NewForm};
 use crate::session::door::see_other;
 use crate::session::{Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()

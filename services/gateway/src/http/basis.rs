@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::pages::{chosen, page};
 use super::{Front, READERS};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::work::basis::{self, Bases, Element, Line, Typed};
 use crate::desks::Desks;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new().route("/basis", get(show).post(sign))

@@ -15,13 +15,13 @@ use serde::Deserialize;
 use super::pages::{chosen, page, problem};
 use super::report::{act_on_report, show_report};
 use super::{Front, READERS, REPORTERS};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::work::package::{self, Line, Package};
 use crate::console::work::state;
 use crate::desks::{Answered, Desks};
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()

@@ -164,7 +164,7 @@ pub(crate) fn frame(front: &Front, person: Option<&SignedIn>, uri: &Uri) -> Fram
             unit: person.unit.clone(),
             csrf_token: person.csrf_token.clone(),
             must_change: person.must_change,
-            unknown: person.grants.unknown.iter().map(|bureau| assemble::bureau_title(bureau).to_owned()).collect(),
+            unknown: person.grants.unknown.iter().map(|bureau| contract::bureau::title(bureau).to_owned()).collect(),
         }),
         signin: if uri.path() == "/signin" { String::new() } else { door::signin(uri) },
         form_key: state.clock().id().to_string(),

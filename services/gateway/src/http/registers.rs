@@ -12,12 +12,12 @@ use contract::register::{ImportMethod, Register, text};
 use kit::{Problem, Result};
 
 use super::{Front, pages};
-use crate::assemble::bureau_title;
 use crate::console::registers::{Group, IndexPage, Link, ListPage, Reach, RecordPage, act_address, filters, home};
 use crate::registers::listing::{Look, PAGE};
 use crate::registers::words::Words;
 use crate::registers::{self, Desk, export};
 use crate::session::SignedIn;
+use contract::bureau::title as bureau_title;
 
 /// The pairs of a query, in their order.
 type Pairs = Vec<(String, String)>;

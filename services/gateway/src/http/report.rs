@@ -15,7 +15,6 @@ use proto::reporting::{
 use super::Front;
 use super::filling::{Look, assemble, done};
 use super::pages::{page, problem};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::work::as_units;
 use crate::console::work::filling::{self, Filling, May, Typed};
@@ -23,6 +22,7 @@ use crate::console::work::package::Line;
 use crate::desks::Desks;
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) async fn show_report(
     Shared(front): Shared<Front>,

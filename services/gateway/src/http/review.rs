@@ -17,7 +17,6 @@ use serde::Deserialize;
 use super::pages::{chosen, page};
 use super::report::publication_kind;
 use super::{Front, JUDGES, READERS};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::work::outstanding::{self, Debtor, Outstanding, Owed};
 use crate::console::work::review::{self, Batch, Review, Waiting};
@@ -25,6 +24,7 @@ use crate::console::work::state;
 use crate::desks::{Answered, Desks};
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new().route("/review", get(show).post(act)).route("/outstanding", get(not_handed_in).post(fill_on_behalf))

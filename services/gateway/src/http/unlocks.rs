@@ -11,12 +11,12 @@ use proto::reporting::{DecideUnlockRequest, ListUnlocksRequest, RequestUnlockReq
 use super::filling::fillable;
 use super::pages::page;
 use super::{Front, READERS, REPORTERS};
-use crate::assemble::bureau_title;
 use crate::bureaus::said;
 use crate::console::work::instant;
 use crate::console::work::unlocks::{self, Askable, Line, Typed, Unlocks};
 use crate::desks::Desks;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new().route("/unlocks", get(show).post(act))
@@ -65,7 +65,7 @@ async fn of_bureau(front: &Front, desks: &Desks<'_>, bureau: &str, asks: bool, i
     if asks {
         it.askable.extend(forms.into_iter().map(|form| Askable {
             value: format!("{bureau}/{}", form.code),
-            title: format!("{}（{}）", form.title, bureau_title(bureau)),
+            title: format!("{} · {}", form.title, bureau_title(bureau)),
         }));
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`rules`] | who may call a method |
+//! | [`bureau`] | what people call whoever runs a service |
 //! | [`columns`] | what a field is called and how it is written |
 //! | [`quantity`] | money and areas between integers and people's decimals |
 //! | [`register`] | which registers there are, and the methods of each |
@@ -21,6 +22,7 @@ use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
+pub mod bureau;
 pub mod columns;
 pub mod export;
 pub mod identifier;

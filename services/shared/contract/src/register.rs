@@ -14,9 +14,9 @@ use proto::contract::Format;
 
 pub use import::ImportMethod;
 
-use crate::descriptors;
 use crate::leaf::{Leaf, Table, in_order, leaves, tables};
 use crate::rules::Method;
+use crate::{bureau, descriptors};
 
 /// A register and its methods.
 #[derive(Debug, Clone)]
@@ -178,14 +178,14 @@ fn of(pool: &DescriptorPool) -> Vec<Register> {
     let mut order = Vec::new();
     for service in pool.services() {
         let Some(stated) = stated(pool, &service.options()) else { continue };
-        let key = (bureau_of(service.package_name()), stated.name.clone());
+        let key = (bureau::name(service.package_name()), stated.name.clone());
         if !order.contains(&key) {
             order.push(key.clone());
         }
         services.entry(key).or_default().push((stated, service.methods().collect()));
     }
     let mut found: Vec<Register> = order.into_iter().filter_map(|key| assemble(&key.0, services.get(&key)?)).collect();
-    found.sort_by(|one, next| one.bureau.cmp(&next.bureau));
+    found.sort_by_key(|register| bureau::rank(&register.bureau));
     found
 }
 
@@ -273,11 +273,6 @@ fn stated(pool: &DescriptorPool, options: &DynamicMessage) -> Option<proto::cont
     options.get_extension(&extension).as_message()?.transcode_to().ok()
 }
 
-/// `ylyx.elderly_care.v1` is kept by `elderly-care`.
-fn bureau_of(package: &str) -> String {
-    package.split('.').nth(1).unwrap_or_default().replace('_', "-")
-}
-
 /// `CommunityFacility` → `community_facility`.
 fn snake(name: &str) -> String {
     let mut text = String::new();
@@ -359,7 +354,6 @@ mod tests {
 
     #[test]
     fn bureaus_and_references_by_name() {
-        assert_eq!(bureau_of("ylyx.elderly_care.v1"), "elderly-care");
         assert_eq!(snake("CommunityFacility"), "community_facility");
         for register in registers() {
             assert!(!register.title.is_empty() && !register.list.columns.is_empty(), "{}", register.name);

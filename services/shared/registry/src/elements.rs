@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use city::period::Period;
 use jiff::civil::Date;
 use kit::{Result, retry};
-use reporting::Computed;
+use reporting::{Computed, Register};
 
 use crate::bureau::Bureau;
+use crate::changes;
 
 /// The days an element's query asks about. `$1` is always the last day of the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,27 @@ impl ElementQuery {
     }
 }
 
+/// What a bureau's registers compute, as its reporting desk asks for it.
+#[derive(Clone, Debug)]
+pub struct Elements {
+    pub bureau: Bureau,
+    pub queries: &'static [ElementQuery],
+}
+
+#[tonic::async_trait]
+impl Register for Elements {
+    async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
+        compute(&self.bureau, self.queries, period, regions).await
+    }
+
+    async fn change_counter(&self) -> Result<i64> {
+        changes::counter(&self.bureau.db).await
+    }
+}
+
 /// Every element for every county asked, and for the city their sum. A county of which the register holds nothing has
 /// zero, because the register is where its records would be; other regions have no answer.
-pub async fn compute(
+async fn compute(
     bureau: &Bureau,
     elements: &[ElementQuery],
     period: Period,

@@ -14,6 +14,7 @@
 //! | [`changes`] | the change counter, idempotency keys, optimistic locking |
 //! | [`imports`] | bulk imports: numbered batches, durable before they are acknowledged |
 //! | [`elements`] | data elements, one SQL text each |
+//! | [`service`] | a bureau's service as a program: everything but what makes the bureau |
 
 pub mod bureau;
 pub mod cells;
@@ -24,6 +25,7 @@ pub mod elements;
 pub mod fault;
 pub mod history;
 pub mod imports;
+pub mod service;
 pub mod timeline;
 
 pub use bureau::{Bureau, Place};
@@ -31,6 +33,7 @@ pub use cells::Cells;
 pub use codes::Coded;
 pub use fault::{Fault, problem_of};
 pub use history::{Author, Event};
+pub use service::{Opening, Service};
 pub use timeline::Dated;
 
 use kit::db::Migrations;

@@ -13,7 +13,9 @@ use trust::Scope;
 
 use super::Act;
 use super::import::WorkIntake;
-use crate::elements::Registers;
+use registry::elements::Elements;
+
+use crate::elements::ELEMENTS;
 use crate::pack;
 use crate::testing::{Fixture, bureau, file, work};
 
@@ -99,7 +101,7 @@ async fn elements_equal_a_recount_without_their_sql() {
         }
     }
     let asked = ["530400", "530402", "530403", "530481"].map(str::to_owned);
-    let registers = Registers { bureau: fixture.bureau.clone() };
+    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
     for period in ["2025-07", "2025-08", "2025-09"] {
         let computed = registers.compute(period.parse::<Period>().unwrap(), &asked).await.unwrap();
         let of_work = computed.iter().filter(|figure| figure.element.starts_with("work."));

@@ -1,9 +1,9 @@
 //! The ports of the suite, all taken before anything starts.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use kit::{Problem, Result};
+use registry::Service;
 use tokio::net::TcpListener;
 
 use super::BUREAUS;
@@ -17,7 +17,7 @@ pub(super) struct Door {
 
 /// All of them.
 pub(super) struct Doors {
-    pub(super) bureaus: BTreeMap<&'static str, Door>,
+    pub(super) bureaus: Vec<(Service, Door)>,
     pub(super) gateway: Door,
     pub(super) http: Door,
 }
@@ -26,9 +26,9 @@ impl Doors {
     /// Binds the gRPC ports on 127.0.0.1 (base 0: any free ones) and the console's; PORT_IN_USE names port and
     /// service.
     pub(super) async fn bind(grpc_base: u16, http: SocketAddr) -> Result<Self> {
-        let mut bureaus = BTreeMap::new();
-        for (bureau, distance) in BUREAUS {
-            bureaus.insert(bureau, Door::bind(bureau, grpc_address(grpc_base, distance)?).await?);
+        let mut bureaus = Vec::new();
+        for (bureau, distance) in BUREAUS.into_iter().zip(1..) {
+            bureaus.push((bureau, Door::bind(bureau.name, grpc_address(grpc_base, distance)?).await?));
         }
         Ok(Doors {
             bureaus,
@@ -38,7 +38,7 @@ impl Doors {
     }
 
     pub(super) fn endpoints(&self) -> Endpoints {
-        let grpc = self.bureaus.iter().map(|(name, door)| (*name, door)).chain([("gateway", &self.gateway)]);
+        let grpc = self.bureaus.iter().map(|(bureau, door)| (bureau.name, door)).chain([("gateway", &self.gateway)]);
         Endpoints {
             console: format!("http://{}", self.http.address),
             bureaus: grpc.map(|(name, door)| (name.to_owned(), format!("https://{}", door.address))).collect(),

@@ -49,6 +49,13 @@ pub struct Outstanding {
     pub refused: Option<Problem>,
 }
 
+impl Outstanding {
+    /// This person may fill one of these forms in a region's stead.
+    pub fn on_behalf(&self) -> bool {
+        self.debtors.iter().flat_map(|debtor| &debtor.owed).any(|owed| owed.on_behalf)
+    }
+}
+
 /// The page.
 pub fn page(frame: &Frame, list: &Outstanding) -> Result<String> {
     let forms: usize = list.debtors.iter().map(|debtor| debtor.owed.len()).sum();

@@ -11,13 +11,13 @@ use kit::{Problem, Result};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
 use super::{Pairs, desk};
-use crate::assemble::bureau_title;
 use crate::console::registers::{ActPage, Conflict, Reach, home, record_address};
 use crate::http::{Front, pages};
 use crate::registers::form::{self, Choices, Request, Typed};
 use crate::registers::{self, Desk};
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()

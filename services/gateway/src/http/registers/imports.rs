@@ -18,7 +18,6 @@ use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
 use super::{answered, workbook};
-use crate::assemble::bureau_title;
 use crate::console::registers::{Control, JobPage, LARGEST, Reach, UploadPage, home};
 use crate::http::{Front, pages};
 use crate::registers;
@@ -28,6 +27,7 @@ use crate::registers::import::sheet::profiles;
 use crate::registers::words::Words;
 use crate::session::door::{from_here, see_other};
 use crate::session::{Fields, Posted, SignedIn};
+use contract::bureau::title as bureau_title;
 
 /// The file and the fields around it.
 const BODY: usize = LARGEST + (1 << 20);

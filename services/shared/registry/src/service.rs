@@ -1,0 +1,92 @@
+//! A bureau's service as a program: what differs between bureaus is in [`Service`], everything else happens here, once.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kit::db::Migrations;
+use kit::folder::Folder;
+use kit::{Clock, Db, Problem, Result, Shutdown};
+use reporting::Desk;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
+
+use crate::bureau::Bureau;
+use crate::elements::{ElementQuery, Elements};
+
+/// What makes a bureau.
+#[derive(Clone, Copy)]
+pub struct Service {
+    /// Its name in identities, ports, folders, and as owner of elements: `elderly-care`.
+    pub name: &'static str,
+    /// Its own tables.
+    pub migrations: fn() -> Migrations,
+    /// What its registers compute.
+    pub elements: &'static [ElementQuery],
+    /// Its SQL texts that stand as they are sent, beside the elements', for the test that prepares them on both engines.
+    pub statements: &'static [&'static str],
+    /// Loads what the city's bundle says anew, and opens the registers' gRPC services.
+    pub open: for<'a> fn(&'a Bureau, &'a Desk) -> Opening<'a>,
+}
+
+/// The registers' services on their way; the desk's are added to them.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<Routes>> + Send + 'a>>;
+
+impl Service {
+    /// Serves until shutdown. The first call is taken when everything is open.
+    pub async fn serve(
+        self,
+        settings: Settings,
+        clock: Clock,
+        listener: TcpListener,
+        shutdown: Shutdown,
+    ) -> Result<()> {
+        let folder = Folder::take(&settings.data)?;
+        let city = Arc::new(settings.load_city()?);
+        let db = Db::open(&settings.database_location(self.name)).await?;
+        self.migrate(&db).await?;
+        let tls = Tls::load(&settings.tls_files())?;
+        tls.watch(shutdown.clone());
+        let gate = Gate::new(self.name, city.clone(), db.clone(), KeyRing::load(&settings.keys)?, clock.clone())?;
+        gate.seed(&settings.users).await?;
+        kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
+
+        let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
+        let elements = Arc::new(Elements { bureau: bureau.clone(), queries: self.elements });
+        let key = SigningKey::load_or_create(&settings.signing_key)?;
+        let desk = Desk::open(self.name, city, db.clone(), clock, key, elements, folder.path()).await?;
+        let desk = desk.until(shutdown.clone());
+
+        let routes = (self.open)(&bureau, &desk).await?;
+        let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        let ended = trust::serve(listener, tls, gate, routes, shutdown).await;
+        db.close().await;
+        ended
+    }
+
+    /// The tables of the registers: those that all share and its own.
+    pub async fn migrate(&self, db: &Db) -> Result<()> {
+        db.migrate(&crate::migrations()).await?;
+        db.migrate(&(self.migrations)()).await
+    }
+
+    /// Every SQL text of its own that stands as it is sent.
+    pub fn sql(&self) -> impl Iterator<Item = &'static str> {
+        self.statements.iter().copied().chain(self.elements.iter().map(|query| query.sql))
+    }
+
+    /// The program: `NAME --config FILE`.
+    pub async fn main(self) -> ExitCode {
+        kit::program::main(self.name, |config| self.run(config)).await
+    }
+
+    /// Reads the configuration file, binds the port and serves; the program's whole life.
+    async fn run(self, config: PathBuf) -> Result<()> {
+        let settings: Settings = kit::config::load(self.name, &config)?;
+        let listener = kit::port::bind(settings.listen, self.name).await?;
+        let shutdown = Shutdown::on_signals().map_err(Problem::internal)?;
+        self.serve(settings, Clock::system(), listener, shutdown).await
+    }
+}
