@@ -6,6 +6,7 @@
 mod accounts;
 mod api;
 mod basis;
+mod evidence;
 mod filling;
 mod headers;
 pub(crate) mod pages;
@@ -74,6 +75,7 @@ pub fn router(front: Front) -> Router {
         .merge(filling::router())
         .merge(review::router())
         .merge(basis::router())
+        .merge(evidence::router())
         .merge(unlocks::router())
         .merge(work::router())
         .merge(signin::router())

@@ -8,6 +8,7 @@
 pub mod door;
 pub mod posted;
 pub mod store;
+pub mod upload;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::bureaus::{Grants, Held};
 
 pub use door::Visitor;
 pub use posted::{Fields, Posted};
+pub use upload::{LARGEST_FILE, Upload, Uploaded};
 
 /// A signed-in person. Take it as an argument of a handler: without a session the browser is led to the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]

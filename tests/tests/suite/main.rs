@@ -2,6 +2,7 @@
 
 mod callers;
 mod cities;
+mod closing;
 mod console;
 mod faults;
 mod figure;

@@ -39,14 +39,16 @@ struct StatusPage {
     rows: Vec<BureauRow>,
 }
 
-/// 任务, as printed; `ledger`: where the person reads how far they are, empty for others.
-pub fn tasks(frame: &Frame, list: &TaskList, ledger: &str) -> Result<String> {
+/// 任务, as printed; `ledger`: where the person reads how far they are, empty for others; `packs`: whether 迎检资料包
+/// are offered.
+pub fn tasks(frame: &Frame, list: &TaskList, ledger: &str, packs: bool) -> Result<String> {
     let groups = list.tasks.chunk_by(|one, next| one.group == next.group);
     TasksPage {
         page: Page::bare(Some(frame)),
         count: list.tasks.len(),
         groups: groups.map(|tasks| (format!("{}. {}", tasks[0].group, tasks[0].group_name), tasks.to_vec())).collect(),
         ledger,
+        packs,
     }
     .render()
     .map_err(Problem::internal)
@@ -59,6 +61,8 @@ struct TasksPage<'a> {
     count: usize,
     groups: Vec<(String, Vec<TaskView>)>,
     ledger: &'a str,
+    /// 迎检资料包 can be had.
+    packs: bool,
 }
 
 /// 项目, as printed; `category` and `place` narrow the list.

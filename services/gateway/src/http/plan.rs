@@ -27,9 +27,12 @@ async fn status(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri) -> Res
 }
 
 async fn tasks(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri) -> Response {
+    const PACKS: [&str; 5] =
+        ["CITY_BUREAU_REPORTER", "CITY_BUREAU_APPROVER", "TASKFORCE_ADMIN", "LEADER_VIEWER", "AUDITOR"];
+    let packs = visitor.person().is_some_and(|person| PACKS.iter().any(|role| person.holds("supervision", role)));
     page(&front, visitor.person(), &uri, |frame| {
         let list = assemble::tasks(&query::reference(&front.state)?);
-        console::tasks(frame, &list, &ledger(visitor.person(), "supervision", "supervision.task"))
+        console::tasks(frame, &list, &ledger(visitor.person(), "supervision", "supervision.task"), packs)
     })
 }
 

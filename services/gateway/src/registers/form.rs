@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use contract::leaf::{Leaf, leaves};
 use contract::register::{Act, Register, Target};
-use contract::value;
+use contract::value::{self, Unreadable};
 use jiff::civil::Date;
 use kit::Problem;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, Kind, Value};
 use proto::contract::{Format, PersonalData};
 
 use super::words::{NOTHING, Words};
-use crate::session::Fields;
+use crate::session::{Fields, Upload};
 
 /// Field path → what stands in the field.
 pub(crate) type Typed = BTreeMap<String, String>;
@@ -76,6 +76,18 @@ pub(crate) struct Request<'a> {
     pub(crate) id: &'a str,
     pub(crate) version: u64,
     pub(crate) idempotency_key: &'a str,
+    /// What was chosen for the field that takes a file.
+    pub(crate) file: Option<Upload>,
+}
+
+/// The field takes a file.
+pub(crate) fn is_file(leaf: &Leaf) -> bool {
+    leaf.field().kind() == Kind::Bytes
+}
+
+/// The field says what the file beside it is called; nobody types that.
+pub(crate) fn is_file_name(act: &Act, leaf: &Leaf) -> bool {
+    leaf.column.format == Format::File && act.fields.iter().any(|other| is_file(other) && other.group == leaf.group)
 }
 
 /// The message of a form, or the fields at fault with what is wrong.
@@ -83,8 +95,21 @@ pub(crate) fn message(act: &Act, typed: &Typed, request: &Request<'_>) -> Result
     let mut message = DynamicMessage::new(act.method.input.clone());
     let mut problem: Option<Problem> = None;
     for leaf in &act.fields {
-        let text = typed.get(&leaf.path).map_or("", String::as_str);
-        match value::read(leaf.field(), &leaf.column, text) {
+        let text = match &request.file {
+            Some(file) if is_file_name(act, leaf) => &file.name,
+            None if is_file_name(act, leaf) => continue,
+            _ => typed.get(&leaf.path).map_or("", String::as_str),
+        };
+        let read = match &request.file {
+            _ if !is_file(leaf) => value::read(leaf.field(), &leaf.column, text),
+            Some(file) if !file.content.is_empty() => Ok(Some(Value::Bytes(file.content.clone()))),
+            Some(_) => Err(Unreadable { reason: "FILE_EMPTY", message: "文件是空的，请另选".to_owned() }),
+            None if leaf.column.required => {
+                Err(Unreadable { reason: "REQUIRED", message: "请选择文件".to_owned() })
+            }
+            None => Ok(None),
+        };
+        match read {
             Ok(Some(value)) => leaf.set(&mut message, value),
             Ok(None) => {}
             Err(unreadable) => {

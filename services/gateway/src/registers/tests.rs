@@ -239,7 +239,7 @@ fn a_form_begins_with_what_is_recorded_and_keeps_what_was_typed() {
 
     typed.insert("institution.ownership".into(), String::new());
     typed.insert("institution.opened_on".into(), "三月".into());
-    let request = form::Request { id: "i-1", version: 4, idempotency_key: "k" };
+    let request = form::Request { id: "i-1", version: 4, idempotency_key: "k", file: None };
     let problem = form::message(act, &typed, &request).unwrap_err();
     assert_eq!(problem.fields.len(), 2, "every fault at once: {problem}");
     let choices = Choices::default();
@@ -269,7 +269,7 @@ fn a_form_becomes_the_message_of_its_contract() {
         ("role".into(), "nobody asks".into()),
     ]);
     let typed = form::posted(act, &fields);
-    let request = form::Request { id: "i-1", version: 4, idempotency_key: "k" };
+    let request = form::Request { id: "i-1", version: 4, idempotency_key: "k", file: None };
     let message = form::message(act, &typed, &request).unwrap();
     let expected =
         OperationRequest {

@@ -40,7 +40,8 @@ impl Column {
 
     /// True for what stands right-aligned under its unit.
     pub fn is_number(&self) -> bool {
-        matches!(self.kind, ColumnKind::Integer | ColumnKind::Quantity(_)) && self.format != Format::Instant
+        matches!(self.kind, ColumnKind::Integer | ColumnKind::Quantity(_))
+            && !matches!(self.format, Format::Instant | Format::Year)
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct ActPage<'a> {
     pub(crate) title: String,
     pub(crate) version: u64,
     sections: Vec<Section>,
+    /// The form brings a file.
+    uploads: bool,
     /// What is wrong with no single field.
     whole: Vec<String>,
     pub(crate) problem: Option<&'a Problem>,
@@ -59,6 +61,7 @@ impl<'a> ActPage<'a> {
     ) -> Self {
         let (faults, whole) = problem.map_or_else(Default::default, |problem| form::faults(act, problem));
         ActPage {
+            uploads: act.fields.iter().any(form::is_file),
             page: Page::bare(Some(frame)),
             bureau: "",
             home: home(register),
@@ -90,7 +93,7 @@ fn sections(
 ) -> Vec<Section> {
     let text = |map: &BTreeMap<String, String>, path: &str| map.get(path).cloned().unwrap_or_default();
     let mut sections: Vec<Section> = Vec::new();
-    for leaf in &act.fields {
+    for leaf in act.fields.iter().filter(|leaf| !form::is_file_name(act, leaf)) {
         let (value, fault) = (text(typed, &leaf.path), text(faults, &leaf.path));
         let control = Control::field(leaf, &value, &fault, choices.of(&leaf.path), words, reach);
         match sections.last_mut().filter(|section| section.title == leaf.group) {

@@ -6,6 +6,7 @@ use contract::leaf::Leaf;
 use contract::register::List;
 use proto::contract::Format;
 
+use crate::registers::form::is_file;
 use crate::registers::listing::Look;
 use crate::registers::words::{Words, short};
 
@@ -16,7 +17,7 @@ pub(crate) struct Control {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) label: String,
-    /// hidden, select, date, number, decimal, prose, text.
+    /// hidden, select, date, number, decimal, prose, file, text.
     pub(crate) kind: &'static str,
     pub(crate) value: String,
     pub(crate) required: bool,
@@ -140,6 +141,7 @@ impl Control {
         let column = &leaf.column;
         let mut options = Vec::new();
         let kind = match (&column.kind, column.format) {
+            _ if is_file(leaf) => "file",
             (_, Format::Region) => "select",
             (_, Format::Organisation) => {
                 options.extend(words.0.organisations.iter().map(|unit| Choice::new(&unit.code, &unit.full_name)));

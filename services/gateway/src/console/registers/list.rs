@@ -46,6 +46,14 @@ impl<'a> IndexPage<'a> {
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) number: bool,
+    /// Where it leads; empty for most.
+    pub(crate) href: String,
+}
+
+impl Cell {
+    pub(super) fn new(text: String, number: bool) -> Cell {
+        Cell { text, number, href: String::new() }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -99,8 +107,7 @@ impl<'a> ListPage<'a> {
         let shown: Vec<_> = register.list.columns.iter().filter(|leaf| !leaf.column.detail_only).collect();
         let row = |record: &DynamicMessage| {
             let id = text(record, "id");
-            let mut cells =
-                shown.iter().map(|leaf| Cell { text: words.shown(leaf, record), number: leaf.column.is_number() });
+            let mut cells = shown.iter().map(|leaf| Cell::new(words.shown(leaf, record), leaf.column.is_number()));
             Row {
                 href: if register.get.is_some() { record_address(register, &id) } else { String::new() },
                 title: cells.next().map(|cell| cell.text).unwrap_or_default(),
@@ -118,7 +125,7 @@ impl<'a> ListPage<'a> {
             bureau: "",
             done: String::new(),
             controls: Vec::new(),
-            head: shown.iter().map(|leaf| Cell { text: label(leaf), number: leaf.column.is_number() }).collect(),
+            head: shown.iter().map(|leaf| Cell::new(label(leaf), leaf.column.is_number())).collect(),
             rows: records.iter().map(row).collect(),
             faults: Vec::new(),
             problem: None,

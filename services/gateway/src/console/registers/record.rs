@@ -2,15 +2,15 @@
 
 use askama::Template;
 use contract::leaf::{Leaf, Table};
-use contract::register::{Get, Register};
+use contract::register::{Get, Register, text};
 use kit::{Problem, Result};
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
-use proto::contract::HistoryEntry;
+use proto::contract::{Format, HistoryEntry};
 
 use super::list::{Cell, label};
 use super::{Link, home};
-use crate::console::Frame;
 use crate::console::page::Page;
+use crate::console::{Frame, escaped};
 use crate::registers::words::{Words, instant};
 
 /// A list that belongs to the record.
@@ -82,18 +82,23 @@ impl<'a> RecordPage<'a> {
 }
 
 fn further(table: &Table, messages: [&DynamicMessage; 2], words: &Words<'_>) -> Further {
-    let shown: Vec<&Leaf> =
-        table.columns.iter().filter(|leaf| leaf.column.format != proto::contract::Format::Record).collect();
+    let shown: Vec<&Leaf> = table.columns.iter().filter(|leaf| leaf.column.format != Format::Record).collect();
     // A table is the answer's own or the record's.
     let owner = messages.into_iter().find(|message| message.descriptor() == *table.field.parent_message());
     let items = owner.map(|message| list(message, &table.field)).unwrap_or_default();
     let row = |item: &DynamicMessage| {
-        let cell = |leaf: &&Leaf| Cell { text: words.shown(leaf, item), number: leaf.column.is_number() };
+        let cell = |leaf: &&Leaf| {
+            let mut cell = Cell::new(words.shown(leaf, item), leaf.column.is_number());
+            if leaf.column.format == Format::File {
+                cell.href = format!("/evidence/{}", escaped(&text(item, "id")));
+            }
+            cell
+        };
         shown.iter().map(cell).collect()
     };
     Further {
         title: table.title.clone(),
-        head: shown.iter().map(|leaf| Cell { text: label(leaf), number: leaf.column.is_number() }).collect(),
+        head: shown.iter().map(|leaf| Cell::new(label(leaf), leaf.column.is_number())).collect(),
         rows: items.iter().map(row).collect(),
     }
 }

@@ -2,7 +2,7 @@
 //! that is away, not to somebody who was faster.
 
 use axum::Router;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{DefaultBodyLimit, Path, Query, State as Shared};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,13 +16,15 @@ use crate::http::{Front, pages};
 use crate::registers::form::{self, Choices, Request, Typed};
 use crate::registers::{self, Desk};
 use crate::session::door::see_other;
-use crate::session::{Fields, Posted, SignedIn};
+use crate::session::{LARGEST_FILE, Posted, SignedIn, Uploaded};
 use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/registers/{name}/new/{method}", get(show_new).post(make_new))
         .route("/registers/{name}/{id}/acts/{method}", get(show).post(carry_out))
+        // A file, and the fields around it.
+        .layer(DefaultBodyLimit::max(LARGEST_FILE + (1 << 20)))
 }
 
 /// A form that is shown: the act, the record it is about (none for a new one), and what stands in it.
@@ -78,9 +80,9 @@ async fn carry_out(
     Shared(front): Shared<Front>,
     uri: Uri,
     Path((name, id, method)): Path<(String, String, String)>,
-    posted: Posted<Fields>,
+    posted: Uploaded,
 ) -> Response {
-    let opened = open(&posted.person, &name, &method, true);
+    let opened = open(&posted.posted.person, &name, &method, true);
     take(&front, &uri, opened, &id, posted).await
 }
 
@@ -88,9 +90,9 @@ async fn make_new(
     Shared(front): Shared<Front>,
     uri: Uri,
     Path((name, method)): Path<(String, String)>,
-    posted: Posted<Fields>,
+    posted: Uploaded,
 ) -> Response {
-    let opened = open(&posted.person, &name, &method, false);
+    let opened = open(&posted.posted.person, &name, &method, false);
     take(&front, &uri, opened, "", posted).await
 }
 
@@ -99,7 +101,7 @@ async fn take(
     uri: &Uri,
     opened: Result<(&'static Register, &'static Act)>,
     id: &str,
-    posted: Posted<Fields>,
+    Uploaded { posted, file }: Uploaded,
 ) -> Response {
     let Posted { person, form: fields, idempotency_key } = posted;
     let (register, act) = match opened {
@@ -109,7 +111,7 @@ async fn take(
     let desk = desk(front, &person);
     let typed = form::posted(act, &fields);
     let version = fields.get("version").parse().unwrap_or_default();
-    let request = Request { id, version, idempotency_key: &idempotency_key };
+    let request = Request { id, version, idempotency_key: &idempotency_key, file };
     let answered = match form::message(act, &typed, &request) {
         Ok(message) => desk.call(&register.bureau, &act.method, message).await,
         Err(problem) => Err(problem),
