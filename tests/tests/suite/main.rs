@@ -3,6 +3,7 @@
 mod callers;
 mod cities;
 mod closing;
+mod conflicts;
 mod console;
 mod faults;
 mod figure;

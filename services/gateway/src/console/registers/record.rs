@@ -82,7 +82,8 @@ impl<'a> RecordPage<'a> {
 }
 
 fn further(table: &Table, messages: [&DynamicMessage; 2], words: &Words<'_>) -> Further {
-    let shown: Vec<&Leaf> = table.columns.iter().filter(|leaf| leaf.column.format != Format::Record).collect();
+    let shown: Vec<&Leaf> =
+        table.columns.iter().filter(|leaf| leaf.column.format != Format::Record && !leaf.column.detail_only).collect();
     // A table is the answer's own or the record's.
     let owner = messages.into_iter().find(|message| message.descriptor() == *table.field.parent_message());
     let items = owner.map(|message| list(message, &table.field)).unwrap_or_default();
