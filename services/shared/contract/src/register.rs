@@ -185,7 +185,9 @@ fn of(pool: &DescriptorPool) -> Vec<Register> {
         services.entry(key).or_default().push((stated, service.methods().collect()));
     }
     let mut found: Vec<Register> = order.into_iter().filter_map(|key| assemble(&key.0, services.get(&key)?)).collect();
-    found.sort_by_key(|register| bureau::rank(&register.bureau));
+    // Registers that others' records belong to come before those.
+    let belongs = |register: &Register| register.list.filters.iter().any(|leaf| leaf.column.format == Format::Record);
+    found.sort_by_key(|register| (bureau::rank(&register.bureau), belongs(register)));
     found
 }
 

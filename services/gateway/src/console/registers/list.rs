@@ -1,9 +1,11 @@
 //! All registers, and the list of one.
 
 use askama::Template;
+use contract::columns::{Column, ColumnKind};
 use contract::register::{Register, text};
 use kit::{Problem, Result};
 use prost_reflect::DynamicMessage;
+use proto::contract::Format;
 
 use super::{Control, Link, home, record_address};
 use crate::console::Frame;
@@ -46,13 +48,26 @@ impl<'a> IndexPage<'a> {
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) number: bool,
+    /// A date, a state, a place: nothing that is broken over lines.
+    pub(crate) tight: bool,
     /// Where it leads; empty for most.
     pub(crate) href: String,
 }
 
 impl Cell {
-    pub(super) fn new(text: String, number: bool) -> Cell {
-        Cell { text, number, href: String::new() }
+    pub(super) fn new(text: String, column: &Column) -> Cell {
+        let tight = !matches!(column.kind, ColumnKind::Text) || column.format == Format::Region;
+        let tight = tight && text.chars().count() <= 12;
+        Cell { text, number: column.is_number(), tight, href: String::new() }
+    }
+
+    /// Of the table's cell.
+    pub(crate) fn class(&self) -> &'static str {
+        match (self.number, self.tight) {
+            (true, _) => "num",
+            (false, true) => "nb",
+            (false, false) => "",
+        }
     }
 }
 
@@ -104,10 +119,13 @@ impl<'a> ListPage<'a> {
         words: &Words<'_>,
     ) -> Self {
         let home = home(register);
-        let shown: Vec<_> = register.list.columns.iter().filter(|leaf| !leaf.column.detail_only).collect();
+        let mut shown: Vec<_> = register.list.columns.iter().filter(|leaf| !leaf.column.detail_only).collect();
+        // What people call a record leads to it.
+        let title = register.title_column().map(|leaf| leaf.path.as_str());
+        shown.sort_by_key(|leaf| Some(leaf.path.as_str()) != title);
         let row = |record: &DynamicMessage| {
             let id = text(record, "id");
-            let mut cells = shown.iter().map(|leaf| Cell::new(words.shown(leaf, record), leaf.column.is_number()));
+            let mut cells = shown.iter().map(|leaf| Cell::new(words.shown(leaf, record), &leaf.column));
             Row {
                 href: if register.get.is_some() { record_address(register, &id) } else { String::new() },
                 title: cells.next().map(|cell| cell.text).unwrap_or_default(),
@@ -125,7 +143,7 @@ impl<'a> ListPage<'a> {
             bureau: "",
             done: String::new(),
             controls: Vec::new(),
-            head: shown.iter().map(|leaf| Cell::new(label(leaf), leaf.column.is_number())).collect(),
+            head: shown.iter().map(|leaf| Cell::new(label(leaf), &leaf.column)).collect(),
             rows: records.iter().map(row).collect(),
             faults: Vec::new(),
             problem: None,

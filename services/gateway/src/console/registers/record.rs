@@ -89,7 +89,7 @@ fn further(table: &Table, messages: [&DynamicMessage; 2], words: &Words<'_>) -> 
     let items = owner.map(|message| list(message, &table.field)).unwrap_or_default();
     let row = |item: &DynamicMessage| {
         let cell = |leaf: &&Leaf| {
-            let mut cell = Cell::new(words.shown(leaf, item), leaf.column.is_number());
+            let mut cell = Cell::new(words.shown(leaf, item), &leaf.column);
             if leaf.column.format == Format::File {
                 cell.href = format!("/evidence/{}", escaped(&text(item, "id")));
             }
@@ -99,7 +99,7 @@ fn further(table: &Table, messages: [&DynamicMessage; 2], words: &Words<'_>) -> 
     };
     Further {
         title: table.title.clone(),
-        head: shown.iter().map(|leaf| Cell::new(label(leaf), leaf.column.is_number())).collect(),
+        head: shown.iter().map(|leaf| Cell::new(label(leaf), &leaf.column)).collect(),
         rows: items.iter().map(row).collect(),
     }
 }
