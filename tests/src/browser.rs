@@ -13,8 +13,8 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-/// Longest wait for something to appear on a page.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for something to appear on a page: several browsers and suites share the machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one page.
 pub struct Person {
@@ -34,6 +34,7 @@ impl Person {
             .chrome_executable("/usr/bin/chromium")
             .user_data_dir(profile.path())
             .no_sandbox()
+            .request_timeout(PATIENCE)
             .args(["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"])
             .args(["--disable-component-update", "--disable-sync", "--hide-scrollbars", "--lang=zh-CN"])
             .window_size(1440, 1000)

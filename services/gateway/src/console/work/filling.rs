@@ -186,9 +186,11 @@ fn row(it: &Filling<'_>, number: usize, element: &Element, editable: bool, stale
         .filter(|finding| finding.elements.first().is_some_and(|first| *first == element.code))
         .map(|finding| note(it, finding))
         .collect();
-    // A finding that wants an explanation stands under its row with its text box; it need not be said twice.
+    // A finding stands under its row, with a text box where it wants an explanation; it need not be said twice.
     let refusal = it.problem.filter(|problem| problem.reason != "EXPLANATION_NEEDED");
-    let said = refusal.and_then(|problem| problem.fields.iter().find(|(field, _)| *field == element.code));
+    let said = refusal
+        .and_then(|problem| problem.fields.iter().find(|(field, _)| *field == element.code))
+        .filter(|(_, message)| !findings.iter().any(|finding| message.ends_with(&finding.text)));
     let mut faults: Vec<Note> = said
         .map(|(_, message)| Note {
             check: "未采用".to_owned(),
