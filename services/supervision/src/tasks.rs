@@ -197,14 +197,7 @@ pub fn units(city: &City, number: u32) -> &[String] {
 /// The organisation that a person's unit means: its code, or a name it has or had. UNIT_UNKNOWN.
 pub fn unit_of(city: &City, unit: &str) -> Result<String> {
     let unit = unit.trim();
-    let means = |organisation: &&city::organisation::Organisation| {
-        organisation.code == unit
-            || organisation.name_in_plan == unit
-            || organisation.full_name == unit
-            || organisation.names.iter().any(|name| name.name == unit)
-    };
-    let found = city.organisations.iter().find(means).filter(|_| !unit.is_empty());
-    found
+    city.organisation_called(unit)
         .map(|organisation| organisation.code.clone())
         .ok_or_else(|| Problem::field("unit", "UNIT_UNKNOWN", format!("单位名录中没有“{unit}”")))
 }

@@ -112,3 +112,11 @@ async fn a_published_envelope_never_changes() {
         assert!(tx.query("UPDATE envelope SET received_at = 1").execute().await.is_err());
     }
 }
+
+/// The README's first command is `cargo run`: it needs one program to run, and builds no other.
+#[test]
+fn cargo_run_means_ylyx() {
+    let manifest =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).expect("the manifest");
+    assert!(manifest.lines().any(|line| line == r#"default-members = ["services/ylyx"]"#), "cargo run is ambiguous");
+}

@@ -87,6 +87,18 @@ impl City {
         self.profiles.iter().find(|profile| profile.register == register)
     }
 
+    /// The organisation that a person's unit means: its code, or a name it has or had.
+    pub fn organisation_called(&self, unit: &str) -> Option<&Organisation> {
+        let unit = unit.trim();
+        let means = |organisation: &&Organisation| {
+            organisation.code == unit
+                || organisation.name_in_plan == unit
+                || organisation.full_name == unit
+                || organisation.names.iter().any(|name| name.name == unit)
+        };
+        self.organisations.iter().find(means).filter(|_| !unit.is_empty())
+    }
+
     pub fn organisation(&self, code: &str) -> Option<&Organisation> {
         self.organisations.iter().find(|unit| unit.code == code)
     }

@@ -101,14 +101,32 @@ impl Desk {
         Ok(role)
     }
 
-    /// In which role the caller may fill a form in for a region: as its own person, or for it (代填). ROLE_MISSING.
+    /// In which role the caller may fill a form in for a region: as its own person, or for it (代填). ROLE_MISSING,
+    /// FORM_OF_OTHER_UNIT.
     pub(crate) fn filler<'f>(&self, caller: &dyn Person, form: &'f Form, region: &str) -> Result<Filler<'f>> {
-        match self.authorise(caller, fill_role(form), region) {
-            Ok(role) => Ok(Filler { role, is_stranger: false }),
+        let filler = match self.authorise(caller, fill_role(form), region) {
+            Ok(role) => Filler { role, is_stranger: false },
             Err(_) if caller.scope().covers(region) && caller.holds(BUREAU_REPORTER, region) => {
-                Ok(Filler { role: BUREAU_REPORTER, is_stranger: true })
+                Filler { role: BUREAU_REPORTER, is_stranger: true }
             }
-            Err(problem) => Err(problem),
+            Err(problem) => return Err(problem),
+        };
+        if region == self.city.code || filler.is_stranger {
+            self.check_unit(&caller.user()?.unit, form)?;
+        }
+        Ok(filler)
+    }
+
+    /// A desk that serves many units takes each unit's form from that unit: FORM_OF_OTHER_UNIT.
+    fn check_unit(&self, unit: &str, form: &Form) -> Result<()> {
+        match self.city.organisation_called(unit) {
+            Some(own) if own.code != form.organisation => {
+                let theirs = self.city.organisation(&form.organisation);
+                let theirs = theirs.map_or(form.organisation.as_str(), |unit| &unit.name_in_plan);
+                let message = format!("报表“{}”由{theirs}填报，您的单位是{unit}", form.title);
+                Err(Problem::forbidden("FORM_OF_OTHER_UNIT", message))
+            }
+            _ => Ok(()),
         }
     }
 

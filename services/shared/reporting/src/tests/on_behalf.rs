@@ -59,3 +59,19 @@ async fn the_citys_own_report_is_nobodys_behalf() {
     let refused = bench.desk.fill_on_behalf(&county, MONTHLY, COUNTY, PERIOD, "", "代填").await.unwrap_err();
     assert_eq!(refused.reason, "ROLE_MISSING");
 }
+
+#[tokio::test]
+async fn a_unit_hands_in_its_own_forms_alone() {
+    let bench = bench_for(own_city()).await;
+    let of = |unit: &str| {
+        let mut person = bureau();
+        person.user.unit = unit.to_owned();
+        person
+    };
+    let refused = bench.desk.open_report(&of("市统计局"), MONTHLY, CITY, PERIOD, "").await.unwrap_err();
+    assert_eq!(refused.reason, "FORM_OF_OTHER_UNIT");
+    assert!(refused.message.contains("市卫生健康委"), "{refused}");
+    let stranger = bench.desk.fill_on_behalf(&of("市统计局"), MONTHLY, COUNTY, PERIOD, "", "代填").await.unwrap_err();
+    assert_eq!(stranger.reason, "FORM_OF_OTHER_UNIT");
+    bench.desk.open_report(&of("玉溪市卫生健康委员会"), MONTHLY, CITY, PERIOD, "").await.unwrap();
+}
