@@ -159,10 +159,10 @@ fn seeded(city: &City, bureaus: &[&str]) -> Users {
         person(format!("reporter-{bureau}"), unit, "CITY_BUREAU_REPORTER", &city.code, &[bureau]);
         person(format!("approver-{bureau}"), unit, "CITY_BUREAU_APPROVER", &city.code, &[bureau]);
         person(format!("approver2-{bureau}"), unit, "CITY_BUREAU_APPROVER", &city.code, &[bureau]);
-        // Who files the unit's tasks with the coordination office.
-        if *bureau != "supervision" && reporting.contains(&"supervision") {
-            person(format!("tasks-{bureau}"), unit, "CITY_BUREAU_REPORTER", &city.code, &["supervision"]);
-        }
+    }
+    // Who files a unit's tasks with the coordination office.
+    for bureau in reporting.iter().filter(|bureau| **bureau != "supervision" && reporting.contains(&"supervision")) {
+        person(format!("tasks-{bureau}"), unit_of(city, bureau), "CITY_BUREAU_REPORTER", &city.code, &["supervision"]);
     }
     for (id, role) in
         [("taskforce", "TASKFORCE_ADMIN"), ("leader", "LEADER_VIEWER"), ("auditor", "AUDITOR"), ("admin", "SYS_ADMIN")]
