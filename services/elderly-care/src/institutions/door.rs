@@ -4,30 +4,13 @@ use contract::identifier::Uscc;
 use jiff::civil::Date;
 use proto::elderly_care as wire;
 use registry::imports::stream::Draft;
+use registry::legal_person::Names;
 use registry::{Bureau, Cells, Coded, Fault};
 
 use super::grade::{Rating, level_on, standing};
 use super::operation::Filed;
 use super::{Entry, Facts, Institution};
 use crate::beds::Totals;
-
-/// What a row names its institution by, as far as that can be read.
-#[derive(Debug)]
-pub struct Names {
-    pub uscc: Option<String>,
-    pub county: Option<String>,
-    pub name: String,
-}
-
-impl Names {
-    /// The keys by which a file names an institution.
-    pub fn keys(&self) -> Vec<String> {
-        let uscc = self.uscc.iter().map(|uscc| format!("u:{uscc}"));
-        let name =
-            self.county.iter().filter(|_| !self.name.is_empty()).map(|county| format!("n:{county}/{}", self.name));
-        uscc.chain(name).collect()
-    }
-}
 
 /// Reads a row; a region may be given by code or by its name within `region`.
 pub fn read(bureau: &Bureau, region: &str, row: &wire::InstitutionRow) -> Draft<Names, Entry> {

@@ -13,6 +13,7 @@
 //! | [`columns`] | dates, codes, filters and keyset pages in SQL |
 //! | [`changes`] | the change counter, idempotency keys, optimistic locking |
 //! | [`imports`] | bulk imports: numbered batches, durable before they are acknowledged |
+//! | [`legal_person`] | which institution a row means, by credit code or by name in its county |
 //! | [`elements`] | data elements, one SQL text each |
 //! | [`service`] | a bureau's service as a program: everything but what makes the bureau |
 
@@ -25,6 +26,7 @@ pub mod elements;
 pub mod fault;
 pub mod history;
 pub mod imports;
+pub mod legal_person;
 pub mod service;
 pub mod timeline;
 
