@@ -32,7 +32,7 @@ mod tests {
     use registry::imports::stream::Step;
 
     async fn figures(fixture: &Fixture, period: &str) -> Vec<i64> {
-        let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
+        let registers = Elements::new(fixture.bureau.clone(), &ELEMENTS);
         let regions = ["530402".to_owned(), "530481".to_owned()];
         let computed = registers.compute(period.parse().unwrap(), &regions).await.unwrap();
         assert!(computed.iter().filter(|figure| figure.region == "530481").all(|figure| figure.value == 0));

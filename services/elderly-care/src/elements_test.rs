@@ -136,7 +136,7 @@ impl World {
 }
 
 async fn computed(fixture: &Fixture, county: &str, period: &str) -> BTreeMap<&'static str, i64> {
-    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
+    let registers = Elements::new(fixture.bureau.clone(), &ELEMENTS);
     let figures = registers.compute(period.parse().unwrap(), &[county.to_owned()]).await.unwrap();
     let elements: Vec<&str> = figures.iter().map(|figure| figure.element.as_str()).collect();
     assert_eq!(elements, ELEMENTS.map(|query| query.element));

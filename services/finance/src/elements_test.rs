@@ -109,7 +109,7 @@ fn recount(projects: &[Told], booked: &[Booked], county: &str, day: &str) -> Vec
 }
 
 async fn computed(served: &Served, county: &str, period: &str) -> Vec<i64> {
-    let registers = Elements { bureau: served.bureau.clone(), queries: &ELEMENTS };
+    let registers = Elements::new(served.bureau.clone(), &ELEMENTS);
     let figures = registers.compute(period.parse().unwrap(), &[county.to_owned()]).await.unwrap();
     let elements: Vec<&str> = figures.iter().map(|figure| figure.element.as_str()).collect();
     assert_eq!(elements, ELEMENTS.map(|query| query.element));

@@ -63,7 +63,7 @@ async fn the_plan_has_fifty_projects_in_nine_counties_and_adds_up() {
     let bureau_of_city = projects.iter().filter(|viewed| viewed.project.facts.responsible == "市卫生健康委");
     assert!(bureau_of_city.clone().count() == 2 && bureau_of_city.clone().all(|v| v.project.facts.county == "530402"));
 
-    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
+    let registers = Elements::new(fixture.bureau.clone(), &ELEMENTS);
     let computed = registers.compute("2023-01".parse().unwrap(), &["530400".to_owned()]).await.unwrap();
     let figure = |element: &str| computed.iter().find(|figure| figure.element == element).unwrap().value;
     assert_eq!(figure("finance.projects"), 50);

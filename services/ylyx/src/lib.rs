@@ -3,6 +3,7 @@
 //! One module per subcommand. The suite and the import are usable as a library, so that tests drive what people
 //! drive.
 
+pub mod demo;
 pub mod endpoints;
 pub mod import;
 pub mod suite;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ylyx::{import, say, template, token, up, verify};
+use ylyx::{demo, import, say, template, token, up, verify};
 
 /// Without a subcommand it does what `up` does.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ struct Cli {
 enum Command {
     #[command(about = "在本机启动全部服务（开发与演示）")]
     Up(up::Args),
+    #[command(about = "在空目录里生成演示城市（合成数据）")]
+    Demo(demo::Args),
     #[command(about = "签发用户令牌（仅限本机开发环境）")]
     Token(token::Args),
     #[command(about = "把表格文件导入台账")]
@@ -44,6 +46,7 @@ async fn main() -> ExitCode {
     };
     let result = match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => up::command(args).await,
+        Command::Demo(args) => demo::command(args).await,
         Command::Token(args) => token::command(args),
         Command::Import(args) => import::command(args).await,
         Command::Template(args) => template::command(args),

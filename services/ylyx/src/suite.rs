@@ -36,9 +36,11 @@ pub struct SuiteOptions {
     pub city: Option<PathBuf>,
     /// Bureau → PostgreSQL URL. A bureau that is not named has a SQLite file in the data folder.
     pub database: BTreeMap<String, String>,
-    /// True: the gateway takes demonstration data.
-    pub accept_synthetic: bool,
+    /// True: the bureaus publish demonstration data, and the gateway takes it and says so on every page.
+    pub synthetic: bool,
     pub clock: Clock,
+    /// Bureau → a clock of its own; the others go by `clock`.
+    pub clocks: BTreeMap<String, Clock>,
 }
 
 impl SuiteOptions {
@@ -50,8 +52,9 @@ impl SuiteOptions {
             grpc_base: 0,
             city: None,
             database: BTreeMap::new(),
-            accept_synthetic: false,
+            synthetic: false,
             clock: Clock::system(),
+            clocks: BTreeMap::new(),
         }
     }
 }
@@ -86,14 +89,15 @@ impl Suite {
         let mut services = JoinSet::new();
         for (bureau, Door { listener, address }) in doors.bureaus {
             let settings = settings(&options, bureau.name, address);
-            let served = bureau.serve(settings, clock.clone(), listener, shutdown.clone());
+            let clock = options.clocks.get(bureau.name).unwrap_or(&clock).clone();
+            let served = bureau.serve(settings, clock, listener, shutdown.clone());
             services.spawn(named(bureau.name, served));
         }
         let settings = gateway::Settings {
             service: settings(&options, "gateway", doors.gateway.address),
             http,
             bureaus: endpoints.bureaus.clone().into_iter().filter(|(name, _)| name != "gateway").collect(),
-            accept_synthetic: options.accept_synthetic,
+            accept_synthetic: options.synthetic,
             issuer_key: options.data.join("trust/issuer/signing.key"),
             // A look at the plan needs no account as long as nobody but this machine can look.
             anonymous_views: http.ip().is_loopback(),
@@ -162,6 +166,7 @@ fn settings(options: &SuiteOptions, bureau: &str, listen: SocketAddr) -> trust::
         signing_key: own.join("signing.key"),
         keys: options.data.join("keys"),
         users: options.data.join("users.toml"),
+        synthetic: options.synthetic,
     }
 }
 

@@ -6,34 +6,42 @@ use std::process::ExitCode;
 
 use kit::{Clock, Problem, Result, Shutdown};
 
+use crate::demo;
 use crate::suite::{Suite, SuiteOptions};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    #[arg(long, value_name = "DIR", default_value = "./data", help = "数据目录")]
-    pub data: PathBuf,
+    #[arg(long, value_name = "DIR", help = "数据目录，默认 ./data；演示默认 ./demo")]
+    pub data: Option<PathBuf>,
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", help = "网页与 HTTP 接口的地址")]
     pub http: SocketAddr,
     #[arg(long, value_name = "PORT", default_value_t = 7400, help = "gRPC 起始端口；0 表示任意空闲端口")]
     pub grpc_base: u16,
     #[arg(long, value_name = "DIR", help = "城市数据包目录；不写则用内置的")]
     pub city: Option<PathBuf>,
-    #[arg(long, help = "网关接受演示数据（仅用于演示）")]
-    pub accept_synthetic: bool,
+    #[arg(long, help = "演示：用合成数据的演示城市，没有时先生成")]
+    pub demo: bool,
 }
 
 /// Runs until Ctrl-C, or until a service fails.
 pub async fn command(args: Args) -> Result<ExitCode> {
     kit::telemetry::start();
     let signals = Shutdown::on_signals().map_err(Problem::internal)?;
+    let data = args.data.unwrap_or_else(|| if args.demo { "./demo" } else { "./data" }.into());
+    demo::check(&data, args.demo)?;
+    if args.demo && demo::made(&data)?.is_none() {
+        println!("正在生成演示城市（合成数据），约需一分钟……");
+        demo::make(&data, demo::SEED, 1, None).await?;
+    }
     let mut suite = Suite::start(SuiteOptions {
-        data: args.data,
+        data,
         http: args.http,
         grpc_base: args.grpc_base,
         city: args.city,
         database: Default::default(),
-        accept_synthetic: args.accept_synthetic,
+        synthetic: args.demo,
         clock: Clock::system(),
+        clocks: Default::default(),
     })
     .await?;
     println!("{}", welcome(&suite));

@@ -1,6 +1,7 @@
 //! Computing data elements: one readable SQL text per element, grouped by county, over one snapshot.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use city::period::Period;
 use jiff::civil::Date;
@@ -53,17 +54,62 @@ impl ElementQuery {
     }
 }
 
-/// What a bureau's registers compute, as its reporting desk asks for it.
+/// What a bureau's registers compute, as its reporting desk asks for it. A period is counted for all counties at once,
+/// and again only when a register changed: the drafts of nine counties cost one count.
 #[derive(Clone, Debug)]
 pub struct Elements {
-    pub bureau: Bureau,
-    pub queries: &'static [ElementQuery],
+    bureau: Bureau,
+    queries: &'static [ElementQuery],
+    counted: Arc<Mutex<Option<Counted>>>,
+}
+
+/// Every element of one period by region, as it was counted when the change counter stood at `counter`.
+#[derive(Clone, Debug)]
+struct Counted {
+    counter: i64,
+    period: Period,
+    elements: Arc<Vec<(&'static str, HashMap<String, i64>)>>,
+}
+
+impl Elements {
+    pub fn new(bureau: Bureau, queries: &'static [ElementQuery]) -> Self {
+        Elements { bureau, queries, counted: Arc::default() }
+    }
+
+    async fn counted(&self, period: Period) -> Result<Counted> {
+        let counter = changes::counter(&self.bureau.db).await?;
+        let last = self.counted.lock().ok().and_then(|counted| counted.clone());
+        if let Some(last) = last.filter(|last| last.counter == counter && last.period == period) {
+            return Ok(last);
+        }
+        let counted = count(&self.bureau, self.queries, period).await?;
+        if let Ok(mut last) = self.counted.lock() {
+            *last = Some(counted.clone());
+        }
+        Ok(counted)
+    }
 }
 
 #[tonic::async_trait]
 impl Register for Elements {
+    /// Every element for every county asked, and for the city their sum. A county of which the register holds nothing
+    /// has zero, because the register is where its records would be; other regions have no answer.
     async fn compute(&self, period: Period, regions: &[String]) -> Result<Vec<Computed>> {
-        compute(&self.bureau, self.queries, period, regions).await
+        let counted = self.counted(period).await?;
+        let mut computed = Vec::with_capacity(counted.elements.len() * regions.len());
+        for (element, by_region) in counted.elements.iter() {
+            for region in regions {
+                let value = if self.bureau.is_county(region) {
+                    by_region.get(region).copied().unwrap_or_default()
+                } else if region == self.bureau.city_code() {
+                    by_region.get(region).copied().unwrap_or_else(|| by_region.values().sum())
+                } else {
+                    continue;
+                };
+                computed.push(Computed { element: (*element).to_owned(), region: region.clone(), value });
+            }
+        }
+        Ok(computed)
     }
 
     async fn change_counter(&self) -> Result<i64> {
@@ -71,38 +117,23 @@ impl Register for Elements {
     }
 }
 
-/// Every element for every county asked, and for the city their sum. A county of which the register holds nothing has
-/// zero, because the register is where its records would be; other regions have no answer.
-async fn compute(
-    bureau: &Bureau,
-    elements: &[ElementQuery],
-    period: Period,
-    regions: &[String],
-) -> Result<Vec<Computed>> {
+/// Counts every element of a period, and the counter it holds for, in one snapshot, so that parts never exceed their
+/// whole.
+async fn count(bureau: &Bureau, queries: &'static [ElementQuery], period: Period) -> Result<Counted> {
     let last_day = period.last_day().to_string();
     retry(|| async {
-        // One snapshot for all elements, so that parts never exceed their whole.
         let mut tx = bureau.db.begin().await?;
-        let mut computed = Vec::with_capacity(elements.len() * regions.len());
-        for query in elements {
+        let (counter,): (i64,) = tx.query(changes::SELECT_COUNTER).one().await?;
+        let mut elements = Vec::with_capacity(queries.len());
+        for query in queries {
             let mut asked = tx.query(query.sql).bind(last_day.clone());
             if let Some(first_day) = query.first_day(period) {
                 asked = asked.bind(first_day.to_string());
             }
-            let counted: Vec<(String, i64)> = asked.all().await?;
-            let counted: HashMap<String, i64> = counted.into_iter().collect();
-            for region in regions {
-                let value = if bureau.is_county(region) {
-                    counted.get(region).copied().unwrap_or_default()
-                } else if region == bureau.city_code() {
-                    counted.get(region).copied().unwrap_or_else(|| counted.values().sum())
-                } else {
-                    continue;
-                };
-                computed.push(Computed { element: query.element.to_owned(), region: region.clone(), value });
-            }
+            let by_region: Vec<(String, i64)> = asked.all().await?;
+            elements.push((query.element, by_region.into_iter().collect()));
         }
-        Ok(computed)
+        Ok(Counted { counter, period, elements: Arc::new(elements) })
     })
     .await
 }

@@ -54,10 +54,11 @@ impl Service {
         kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
         let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
-        let elements = Arc::new(Elements { bureau: bureau.clone(), queries: self.elements });
+        let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
         let key = SigningKey::load_or_create(&settings.signing_key)?;
         let desk = Desk::open(self.name, city, db.clone(), clock, key, elements, folder.path()).await?;
         let desk = desk.until(shutdown.clone());
+        let desk = if settings.synthetic { desk.demonstration() } else { desk };
 
         let routes = (self.open)(&bureau, &desk).await?;
         let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());

@@ -2,6 +2,7 @@
 //! brings certificates from its government's authority instead.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -163,6 +164,15 @@ fn seeded(city: &City, bureaus: &[&str]) -> Users {
     // Who files a unit's tasks with the coordination office.
     for bureau in reporting.iter().filter(|bureau| **bureau != "supervision" && reporting.contains(&"supervision")) {
         person(format!("tasks-{bureau}"), unit_of(city, bureau), "CITY_BUREAU_REPORTER", &city.code, &["supervision"]);
+    }
+    // The same for units that the plan names first in a task and that run no service of their own.
+    let first: BTreeSet<&str> =
+        city.plan.tasks.iter().filter_map(|task| task.organisations.first()).map(String::as_str).collect();
+    for unit in city.organisations.iter().filter(|unit| first.contains(unit.code.as_str())) {
+        if reporting.contains(&"supervision") && (unit.service.is_empty() || unit.service == "supervision") {
+            let id = format!("tasks-{}", unit.code.to_lowercase());
+            person(id, &unit.name_in_plan, "CITY_BUREAU_REPORTER", &city.code, &["supervision"]);
+        }
     }
     for (id, role) in
         [("taskforce", "TASKFORCE_ADMIN"), ("leader", "LEADER_VIEWER"), ("auditor", "AUDITOR"), ("admin", "SYS_ADMIN")]

@@ -37,6 +37,9 @@ pub struct Settings {
     pub keys: PathBuf,
     /// The people and what they may do.
     pub users: PathBuf,
+    /// Everything published is demonstration data, marked so inside what is signed; a real gateway refuses it.
+    #[serde(default)]
+    pub synthetic: bool,
 }
 
 impl Settings {

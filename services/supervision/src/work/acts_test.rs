@@ -101,7 +101,7 @@ async fn elements_equal_a_recount_without_their_sql() {
         }
     }
     let asked = ["530400", "530402", "530403", "530481"].map(str::to_owned);
-    let registers = Elements { bureau: fixture.bureau.clone(), queries: &ELEMENTS };
+    let registers = Elements::new(fixture.bureau.clone(), &ELEMENTS);
     for period in ["2025-07", "2025-08", "2025-09"] {
         let computed = registers.compute(period.parse::<Period>().unwrap(), &asked).await.unwrap();
         let of_work = computed.iter().filter(|figure| figure.element.starts_with("work."));
