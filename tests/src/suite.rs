@@ -12,8 +12,8 @@ use ylyx::suite::{Suite, SuiteOptions};
 
 use crate::postgres;
 
-/// Publications of supervision at first start: regions, catalogue, plan, and the printed figures.
-const PRINTED: u64 = 4;
+/// Publications of supervision at first start: regions, catalogue, plan, the places counted, and the printed figures.
+const PRINTED: u64 = 5;
 
 /// Every service of the suite that has a database.
 pub fn services() -> impl Iterator<Item = &'static str> {

@@ -90,7 +90,8 @@ pub fn view(
     let evaluation = context.evaluate(indicator, place.region, place.period);
     let rate = evaluation.rate.as_ref();
     let whole_city = place.region.code == context.reference.regions.city().code;
-    let lamp = lamp::lamp(indicator, rate, place.period, whole_city, &context.reference.plan.lamp);
+    let accrues = context.accrues(indicator);
+    let lamp = lamp::lamp(indicator, rate, place.period, whole_city, accrues, &context.reference.plan.lamp);
     let targets_apply = whole_city || indicator.is_rate();
     let sources: Vec<SourceView> = evaluation.used.iter().map(|used| source(context, used, links)).collect();
     let mut notes = evaluation.notes.clone();
@@ -118,7 +119,7 @@ pub fn view(
         value: displayed(indicator, &evaluation),
         status: status(&evaluation),
         lamp: lamp.code().to_owned(),
-        expected: lamp::expected(indicator, place.period.last_day())
+        expected: lamp::expected(indicator, place.period, accrues)
             .filter(|_| targets_apply)
             .map(|expected| expected.display(indicator.decimals)),
         gap: lamp::gap(indicator, rate).filter(|_| targets_apply).map(|gap| gap.to_string()),

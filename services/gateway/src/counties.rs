@@ -73,7 +73,14 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
             let Some(region) = tree.get(&row.region) else { continue };
             let evaluation = context.evaluate(indicator, region, place.period);
             let whole_city = row.region == tree.city().code;
-            let lamp = lamp::lamp(indicator, evaluation.rate.as_ref(), place.period, whole_city, rules);
+            let lamp = lamp::lamp(
+                indicator,
+                evaluation.rate.as_ref(),
+                place.period,
+                whole_city,
+                context.accrues(indicator),
+                rules,
+            );
             row.cells.push(CountyCell {
                 value: displayed(indicator, &evaluation),
                 lamp: lamp.code().to_owned(),
@@ -97,7 +104,7 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
         obligation: indicator.obligation.clone(),
         unit: indicator.unit.clone(),
         comparable: indicator.is_rate(),
-        expected: lamp::expected(indicator, place.period.last_day())
+        expected: lamp::expected(indicator, place.period, context.accrues(indicator))
             .map(|expected| expected.display(indicator.decimals)),
     });
     CountyTable { as_of: rfc3339(place.as_of), period: place.period.to_string(), indicators: columns.collect(), rows }

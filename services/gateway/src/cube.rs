@@ -185,7 +185,8 @@ impl Cube {
     fn take_region(&mut self, publication: &Publication, number: u32, figures: &RegionFigures) -> Result<()> {
         for observation in &figures.observations {
             let key = self.key(&observation.element, &observation.region, parse_period(&observation.period)?);
-            if publication.kind() != PublicationKind::Plan {
+            // What documents print belongs to no report and cannot be withdrawn.
+            if !publication.form.is_empty() {
                 self.remember(publication, &figures.region, key)?;
             }
             let source = self.intern(&observation.source);

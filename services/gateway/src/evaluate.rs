@@ -200,10 +200,11 @@ impl<'c> Context<'c> {
         Used { side, element: element.code.clone(), region: region.to_owned(), period, figure }
     }
 
-    /// What was stated for exactly this region: for the period itself or, for a point value of a year, its December.
+    /// What was stated for exactly this region: for the period itself or, where it is a state at the end or counts from
+    /// January on, for another period that ends on the same day: the year is its December and its fourth quarter.
     fn stated(&self, element: &Element, region: &str, period: Period, printed: bool) -> Option<(Period, Figure<'c>)> {
-        let periods = match period {
-            Period::Year(year) if element.timing == Timing::Point => vec![period, Period::Month(year, 12)],
+        let periods = match element.timing {
+            Timing::Point | Timing::Ytd => ending_with(period),
             _ => vec![period],
         };
         periods.into_iter().find_map(|at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?)))
@@ -220,6 +221,12 @@ impl<'c> Context<'c> {
         evaluation.missing.iter().map(|missing| missing.region.clone()).collect()
     }
 
+    /// True when the value grows from January on while what it is measured by does not.
+    pub fn accrues(&self, indicator: &Indicator) -> bool {
+        let from_january = |part: &Part| self.catalogue().element(&part.element).timing == Timing::Ytd;
+        indicator.numerator.iter().any(from_january) && !indicator.denominator.iter().any(from_january)
+    }
+
     pub fn catalogue(&self) -> &'c Catalogue {
         &self.reference.catalogue
     }
@@ -232,6 +239,33 @@ fn number(figure: &Figure<'_>) -> Option<i64> {
         Said::NotApplicable | Said::Exempt => Some(0),
         Said::Withdrawn => None,
     }
+}
+
+/// The period itself first, then the others that end with it, the shortest first.
+fn ending_with(period: Period) -> Vec<Period> {
+    let last = match period {
+        Period::Mch(_) | Period::Span(..) => return vec![period],
+        other => other.last_day(),
+    };
+    let (year, month) = (last.year(), last.month());
+    let mut periods = vec![period, Period::Month(year, month)];
+    if month % 3 == 0 {
+        periods.push(Period::Quarter(year, month / 3));
+    }
+    if month % 6 == 0 {
+        periods.push(Period::Half(year, month / 6));
+    }
+    if month == 12 {
+        periods.push(Period::Year(year));
+    }
+    let mut seen = Vec::with_capacity(periods.len());
+    periods.retain(|period| {
+        !seen.contains(period) && {
+            seen.push(*period);
+            true
+        }
+    });
+    periods
 }
 
 /// 100 for a percentage, 1000 for a per-thousand, 1 for a count.

@@ -28,9 +28,22 @@ impl Lamp {
     }
 }
 
+/// Where the path stands at the end of a period. What accrues from January on (`accrues`) has come as far as the year
+/// has: after nine months, three quarters of what is due at the year's end.
+pub fn expected(indicator: &Indicator, period: Period, accrues: bool) -> Option<Exact> {
+    let last = period.last_day();
+    match last.month() {
+        month @ 1..=11 if accrues => {
+            let year_end = last.with().month(12).day(31).build().ok()?;
+            Some(path(indicator, year_end)?.scaled(i128::from(month), 12))
+        }
+        _ => path(indicator, last),
+    }
+}
+
 /// Where the path stands at a date: linear from the baseline (or, without one, from the first target on) through the
 /// dated targets; the last target for ever after. None before it begins, and for what is monitored without a target.
-pub fn expected(indicator: &Indicator, date: Date) -> Option<Exact> {
+fn path(indicator: &Indicator, date: Date) -> Option<Exact> {
     if indicator.targets.is_empty() {
         return None;
     }
@@ -54,12 +67,19 @@ pub(crate) fn days(from: Date, to: Date) -> i128 {
 }
 
 /// The lamp of a rate at the end of a period. Counts are targets of the whole city: a county's count has no lamp.
-pub fn lamp(indicator: &Indicator, rate: Option<&Rate>, period: Period, whole_city: bool, rules: &LampRules) -> Lamp {
+pub fn lamp(
+    indicator: &Indicator,
+    rate: Option<&Rate>,
+    period: Period,
+    whole_city: bool,
+    accrues: bool,
+    rules: &LampRules,
+) -> Lamp {
     if indicator.targets.is_empty() || !(indicator.is_rate() || whole_city) {
         return Lamp::Grey;
     }
     let value = rate.and_then(Exact::rate);
-    let (Some(value), Some(expected)) = (value, expected(indicator, period.last_day())) else { return Lamp::Grey };
+    let (Some(value), Some(expected)) = (value, expected(indicator, period, accrues)) else { return Lamp::Grey };
     let points = Exact::decimal(&Decimal { mantissa: rules.yellow_points, scale: 0 });
     if value >= expected {
         Lamp::Green

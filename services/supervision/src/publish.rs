@@ -24,7 +24,13 @@ pub async fn bundle(desk: &Desk, city: &City) -> Result<()> {
     let catalogue = Catalogue { elements: &city.elements, organisations: &city.organisations };
     desk.publish_document("catalogue", &city.code, "数据元目录", json(&catalogue)?).await?;
     desk.publish_document("plan", &plan.id, &plan.title, json(plan)?).await?;
-    let printed = city.printed.iter().map(|printed| observation(city, printed)).collect();
+    // How many places an edition has is this office's own statement, not the plan's.
+    let (counted, printed): (Vec<_>, Vec<_>) = city
+        .printed
+        .iter()
+        .map(|printed| observation(city, printed))
+        .partition(|one| one.element.starts_with("region."));
+    desk.publish_printed(PublicationKind::Final, "区划版本所含单位数", counted).await?;
     desk.publish_printed(PublicationKind::Plan, "方案与公报所载数", printed).await
 }
 

@@ -111,11 +111,20 @@ fn series(context: &Context<'_>, indicator: &Indicator, place: Place<'_>) -> Vec
                 value: displayed(indicator, &evaluation),
                 numerator: evaluation.numerator.map(|value| value.to_string()),
                 denominator: evaluation.denominator.map(|value| value.to_string()),
-                expected: lamp::expected(indicator, period.last_day())
+                expected: lamp::expected(indicator, period, context.accrues(indicator))
                     .filter(|_| whole_city || indicator.is_rate())
                     .map(|expected| expected.display(indicator.decimals)),
                 status: status(&evaluation),
-                lamp: lamp::lamp(indicator, evaluation.rate.as_ref(), period, whole_city, rules).code().to_owned(),
+                lamp: lamp::lamp(
+                    indicator,
+                    evaluation.rate.as_ref(),
+                    period,
+                    whole_city,
+                    context.accrues(indicator),
+                    rules,
+                )
+                .code()
+                .to_owned(),
             }
         })
         .collect()
@@ -135,7 +144,16 @@ fn counties(context: &Context<'_>, indicator: &Indicator, place: Place<'_>) -> V
                 denominator: evaluation.denominator.map(|value| value.to_string()),
                 value: displayed(indicator, &evaluation),
                 status: status(&evaluation),
-                lamp: lamp::lamp(indicator, evaluation.rate.as_ref(), place.period, false, rules).code().to_owned(),
+                lamp: lamp::lamp(
+                    indicator,
+                    evaluation.rate.as_ref(),
+                    place.period,
+                    false,
+                    context.accrues(indicator),
+                    rules,
+                )
+                .code()
+                .to_owned(),
                 missing: missing(context, &evaluation),
             }
         })

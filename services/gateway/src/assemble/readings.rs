@@ -24,7 +24,9 @@ fn view(context: &Context<'_>, indicator: &Indicator, reading: &Reading, place: 
         denominator: evaluation.denominator.map(|value| value.to_string()),
         value: displayed(&read, &evaluation),
         status: status(&evaluation),
-        lamp: lamp::lamp(&read, evaluation.rate.as_ref(), place.period, whole_city, rules).code().to_owned(),
+        lamp: lamp::lamp(&read, evaluation.rate.as_ref(), place.period, whole_city, context.accrues(&read), rules)
+            .code()
+            .to_owned(),
         target: read.targets.last().filter(|_| whole_city || read.is_rate()).map(|target| target.value.to_string()),
         missing: missing(context, &evaluation),
         note: reading.note.clone(),
