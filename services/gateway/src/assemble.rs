@@ -4,7 +4,7 @@ mod detail;
 mod lists;
 mod readings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use city::indicator::Indicator;
 use city::period::Period;
@@ -95,6 +95,12 @@ pub fn view(
     let targets_apply = whole_city || indicator.is_rate();
     let sources: Vec<SourceView> = evaluation.used.iter().map(|used| source(context, used, links)).collect();
     let mut notes = evaluation.notes.clone();
+    if !evaluation.over.is_empty() {
+        notes.insert(0, format!("按已报的{}个县（市、区）计算", evaluation.over.len()));
+    }
+    if evaluation.carried {
+        notes.insert(0, carried(&evaluation, place.period));
+    }
     if !indicator.note.is_empty() {
         notes.push(indicator.note.clone());
     }
@@ -153,8 +159,25 @@ pub fn status(evaluation: &Evaluation<'_>) -> String {
     if evaluation.rate.is_none() {
         return "not_computable".to_owned();
     }
+    if evaluation.carried {
+        return "预计".to_owned();
+    }
     let weakest = evaluation.used.iter().map(|used| used.figure.meta.kind).min_by_key(|kind| *kind as i32);
     weakest.map_or("not_computable", kind_label).to_owned()
+}
+
+/// Which earlier figures stand for what is missing.
+fn carried(evaluation: &Evaluation<'_>, period: Period) -> String {
+    let last = period.last_day();
+    let stand: BTreeSet<Period> = evaluation
+        .used
+        .iter()
+        .filter(|used| used.figure.meta.kind != PublicationKind::Plan && used.period.last_day() < last)
+        .filter(|used| used.period.year() == last.year() || used.side == "numerator")
+        .map(|used| used.period)
+        .collect();
+    let words: Vec<String> = stand.into_iter().map(period_words).collect();
+    format!("未报数据沿用{}，为预计数", words.join("、"))
 }
 
 /// 数据状态 in words.

@@ -6,6 +6,7 @@
 mod bullet;
 mod card;
 mod counties;
+pub(crate) mod cuts;
 mod facts;
 mod indicator;
 mod labels;

@@ -9,7 +9,7 @@ use crate::evaluate::Context;
 use crate::lamp;
 
 /// The table of counties by core indicators.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountyTable {
     pub as_of: String,
     pub period: String,
@@ -19,7 +19,7 @@ pub struct CountyTable {
 }
 
 /// One core indicator.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountyColumn {
     pub code: String,
     pub name: String,
@@ -34,7 +34,7 @@ pub struct CountyColumn {
 }
 
 /// One county, or the city.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountyRow {
     pub region: String,
     pub name: String,
@@ -42,7 +42,7 @@ pub struct CountyRow {
 }
 
 /// One indicator in one county.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountyCell {
     /// None: not computable, never zero.
     pub value: Option<String>,
@@ -86,7 +86,8 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
                 lamp: lamp.code().to_owned(),
                 rank: None,
             });
-            rates.push(evaluation.rate.filter(|_| !whole_city && indicator.is_rate()));
+            let ranked = !whole_city && indicator.is_rate() && !evaluation.carried;
+            rates.push(evaluation.rate.filter(|_| ranked));
         }
         for (at, own) in rates.iter().enumerate() {
             let Some(own) = own else { continue };

@@ -24,6 +24,8 @@ pub struct Meta {
     pub sequence: u64,
     pub kind: PublicationKind,
     pub form: String,
+    /// Of the form; empty for documents and printed figures.
+    pub period: String,
     pub published_at: i64,
     pub approver: String,
     pub reason: String,
@@ -123,6 +125,7 @@ impl Cube {
             sequence,
             kind: publication.kind(),
             form: publication.form.clone(),
+            period: publication.period.clone(),
             published_at: publication.published_at_micros,
             approver: publication.approver_name.clone(),
             reason: publication.reason.clone(),
@@ -309,6 +312,20 @@ impl Cube {
             regions: regions.value.clone(),
             regions_at: (regions.bureau.clone(), regions.sequence),
         })
+    }
+
+    /// Corrections and withdrawals within a cut, published after an instant.
+    pub fn corrections<'c>(&'c self, cut: &'c Cut, after: i64) -> impl Iterator<Item = &'c Meta> {
+        self.metas.iter().filter(move |meta| {
+            meta.kind == PublicationKind::Revised
+                && meta.published_at > after
+                && meta.sequence <= cut.sequence(&meta.bureau)
+        })
+    }
+
+    /// The stream of a bureau that is held.
+    pub fn stream_id(&self, bureau: &str) -> Option<&str> {
+        self.streams.get(bureau).map(|stream| stream.stream_id.as_str())
     }
 
     /// When a bureau last published, in microseconds.

@@ -6,26 +6,85 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kit::{Problem, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::view::CutEntry;
 
-/// The last sequence that counts, per bureau. A bureau that is not named counts with nothing.
+/// What a cut does where counties have not reported (practice §4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// 齐报: the city has a value when every county has reported.
+    #[default]
+    Complete,
+    /// 已报地区: the city's value is that of the counties that have everything, the same in numerator and denominator.
+    Reported,
+    /// 沿用上期: what is missing is taken from the last period that has it, marked 预计 and never ranked.
+    CarryForward,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 3] = [Mode::Complete, Mode::Reported, Mode::CarryForward];
+
+    /// As forms, the database and the interface write it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Mode::Complete => "complete",
+            Mode::Reported => "reported",
+            Mode::CarryForward => "carry_forward",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<Mode> {
+        Mode::ALL.into_iter().find(|mode| mode.code() == code)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Mode::Complete => "齐报",
+            Mode::Reported => "已报地区",
+            Mode::CarryForward => "沿用上期",
+        }
+    }
+
+    /// The footnote that every document of the cut prints; empty for 齐报.
+    pub fn footnote(self) -> &'static str {
+        match self {
+            Mode::Complete => "",
+            Mode::Reported => {
+                "部分县（市、区）未报齐的指标，按已报地区计算，分子、分母和对比期为同一范围，并注明已报个数。"
+            }
+            Mode::CarryForward => "未报数据沿用最近一期已核定数，标“预计”，不参加排名。",
+        }
+    }
+}
+
+/// The last sequence that counts, per bureau, and what is done where something is missing. A bureau that is not named
+/// counts with nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cut(BTreeMap<String, (String, u64)>);
+pub struct Cut {
+    sequences: BTreeMap<String, (String, u64)>,
+    pub mode: Mode,
+}
 
 impl Cut {
-    /// From (bureau, stream id, sequence).
+    /// From (bureau, stream id, sequence); 齐报.
     pub fn new(entries: impl IntoIterator<Item = (String, String, u64)>) -> Self {
-        Cut(entries.into_iter().map(|(bureau, stream, sequence)| (bureau, (stream, sequence))).collect())
+        let sequences = entries.into_iter().map(|(bureau, stream, sequence)| (bureau, (stream, sequence)));
+        Cut { sequences: sequences.collect(), mode: Mode::Complete }
+    }
+
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Cut { mode, ..self }
     }
 
     /// The bureau's last sequence in this cut; 0 when it has none.
     pub fn sequence(&self, bureau: &str) -> u64 {
-        self.0.get(bureau).map_or(0, |(_, sequence)| *sequence)
+        self.sequences.get(bureau).map_or(0, |(_, sequence)| *sequence)
     }
 
     pub fn entries(&self) -> Vec<CutEntry> {
-        self.0
+        self.sequences
             .iter()
             .map(|(bureau, (stream_id, sequence))| CutEntry {
                 bureau: bureau.clone(),
@@ -55,7 +114,7 @@ fn unreadable(text: &str) -> Problem {
     Problem::field(
         "as_of",
         "AS_OF_INVALID",
-        format!("时点“{text}”写法不对，应为 2026-11-05 或 2026-11-05T09:00:00+08:00"),
+        format!("时点“{text}”写法不对，应为 2026-11-05、2026-11-05T09:00:00+08:00 或 cut:定版编号"),
     )
 }
 

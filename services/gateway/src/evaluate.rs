@@ -14,7 +14,7 @@ use city::region::Region;
 
 use crate::catalogue::Catalogue;
 use crate::cube::{Cube, Figure, Reference, Said};
-use crate::cut::Cut;
+use crate::cut::{Cut, Mode};
 
 /// Everything a value is computed from: the figures, the cut, and the reference documents in force at it.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +56,91 @@ pub struct Evaluation<'c> {
     /// True when the indicator has no parts at all: a milestone, a rule, a forecast quoted from elsewhere.
     pub not_counted: bool,
     pub zero_denominator: bool,
+    /// 已报地区: the counties that count; empty where the value is the whole region's.
+    pub over: Vec<String>,
+    /// 沿用上期: an earlier period stands for the one asked for.
+    pub carried: bool,
 }
 
 impl<'c> Context<'c> {
-    /// Evaluates one indicator.
+    /// Evaluates one indicator, by the cut's mode where counties are missing.
     pub fn evaluate(&self, indicator: &Indicator, region: &Region, period: Period) -> Evaluation<'c> {
+        let whole = self.whole(indicator, region, period);
+        let incomplete = whole.rate.is_none() && !whole.not_counted && !whole.zero_denominator;
+        if self.cut.mode == Mode::Reported && incomplete {
+            return self.over_reported(indicator, region, period, whole);
+        }
+        whole
+    }
+
+    /// 已报地区: the counties that have every part, added up. The region itself stays not computable when none has.
+    fn over_reported(
+        &self,
+        indicator: &Indicator,
+        region: &Region,
+        period: Period,
+        whole: Evaluation<'c>,
+    ) -> Evaluation<'c> {
+        let counties = self.counties_of(region).into_iter();
+        let evaluated = counties.map(|county| (county.code.clone(), self.whole(indicator, county, period)));
+        let present: Vec<(String, Evaluation<'c>)> = evaluated.filter(|(_, one)| one.rate.is_some()).collect();
+        let sum =
+            |side: fn(&Evaluation<'c>) -> Option<i64>| present.iter().filter_map(|(_, one)| side(one)).sum::<i64>();
+        if present.is_empty() {
+            return whole;
+        }
+        let numerator = sum(|one| one.numerator);
+        let denominator = (!indicator.denominator.is_empty() || indicator.kind == IndicatorKind::CoverageCount)
+            .then(|| sum(|one| one.denominator));
+        let rate = match denominator.filter(|_| !indicator.denominator.is_empty()) {
+            Some(0) => None,
+            Some(denominator) => Some(Rate { numerator, denominator, factor: factor(indicator) }),
+            None => Some(Rate { numerator, denominator: 1, factor: 1 }),
+        };
+        Evaluation {
+            numerator: Some(numerator),
+            denominator,
+            zero_denominator: rate.is_none(),
+            rate,
+            over: present.iter().map(|(county, _)| county.clone()).collect(),
+            used: present.into_iter().flat_map(|(_, one)| one.used).collect(),
+            ..whole
+        }
+    }
+
+    /// One indicator over some counties only: what a value of 已报地区 is compared with, period by period.
+    pub fn over(&self, indicator: &Indicator, counties: &[String], period: Period) -> Option<Rate> {
+        let (mut numerator, mut denominator) = (0, 0);
+        for code in counties {
+            let one = self.whole(indicator, self.reference.regions.get(code)?, period);
+            one.rate.as_ref()?;
+            numerator += one.numerator?;
+            denominator += one.denominator.unwrap_or(0);
+        }
+        if indicator.denominator.is_empty() {
+            return Some(Rate { numerator, denominator: 1, factor: 1 });
+        }
+        (denominator != 0).then(|| Rate { numerator, denominator, factor: factor(indicator) })
+    }
+
+    /// One element of the city, by the cut's mode: what counties stated, added up, and how many of them.
+    pub fn total(&self, element: &str, period: Period) -> (Option<i64>, usize) {
+        let city = self.reference.regions.city();
+        let mut result = Evaluation::default();
+        let whole = self.part("numerator", element, city, period, &mut result);
+        let counties = self.counties_of(city);
+        if whole.is_some() || self.cut.mode != Mode::Reported {
+            return (whole, counties.len());
+        }
+        let stated: Vec<i64> = counties
+            .iter()
+            .filter_map(|county| self.part("numerator", element, county, period, &mut Evaluation::default()))
+            .collect();
+        ((!stated.is_empty()).then(|| stated.iter().sum()), stated.len())
+    }
+
+    /// Evaluates one indicator from what is stated for the whole region, or by all its counties.
+    fn whole(&self, indicator: &Indicator, region: &Region, period: Period) -> Evaluation<'c> {
         let mut result = Evaluation { not_counted: indicator.numerator.is_empty(), ..Evaluation::default() };
         if result.not_counted {
             return result;
@@ -156,6 +236,7 @@ impl<'c> Context<'c> {
                     sum()
                 ));
             }
+            result.carried |= at.last_day() < period.last_day();
             result.used.push(self.used(side, &element, &region.code, at, figure));
             return value;
         }
@@ -166,6 +247,7 @@ impl<'c> Context<'c> {
                     if figure.said == Said::Exempt {
                         result.notes.push(format!("{}免报{}，合计不含", county.short_name, element.name));
                     }
+                    result.carried |= at.last_day() < period.last_day();
                     result.used.push(self.used(side, &element, &county.code, at, figure));
                 }
             }
@@ -207,7 +289,12 @@ impl<'c> Context<'c> {
             Timing::Point | Timing::Ytd => ending_with(period),
             _ => vec![period],
         };
-        periods.into_iter().find_map(|at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?)))
+        let stated = |at| Some((at, self.cube.figure(&element.code, region, at, self.cut, printed)?));
+        let found = periods.into_iter().find_map(stated);
+        if found.is_some() || printed || self.cut.mode != Mode::CarryForward {
+            return found;
+        }
+        earlier(element.timing, period).into_iter().find_map(stated)
     }
 
     /// The counties a region is the sum of, in official order; none below the city.
@@ -239,6 +326,22 @@ fn number(figure: &Figure<'_>) -> Option<i64> {
         Said::NotApplicable | Said::Exempt => Some(0),
         Said::Withdrawn => None,
     }
+}
+
+/// The periods that may stand for one that is missing (沿用上期), the latest first: a state as it was within the last
+/// year, what counts from January on within the same year, a month's own count by the three months before, a year's by
+/// the year before.
+fn earlier(timing: Timing, period: Period) -> Vec<Period> {
+    let last = period.last_day();
+    let month = Period::Month(last.year(), last.month());
+    let back = match timing {
+        Timing::Point => 12,
+        Timing::Ytd => i16::from(last.month()) - 1,
+        Timing::Month => 3,
+        Timing::Year => return vec![Period::Year(period.year() - 1)],
+        Timing::MchYear => return vec![Period::Mch(period.year() - 1)],
+    };
+    (1..=back).flat_map(|back| ending_with(month.month_back(back))).collect()
 }
 
 /// The period itself first, then the others that end with it, the shortest first.

@@ -6,6 +6,7 @@
 mod accounts;
 mod api;
 mod basis;
+mod cuts;
 mod evidence;
 mod filling;
 mod headers;
@@ -38,6 +39,8 @@ use crate::view::{ErrorBody, FieldError};
 pub(crate) const REPORTERS: [&str; 2] = ["COUNTY_REPORTER", "CITY_BUREAU_REPORTER"];
 /// Roles that sign what others filled in.
 pub(crate) const JUDGES: [&str; 2] = ["COUNTY_REVIEWER", "CITY_BUREAU_APPROVER"];
+/// Who makes cuts and issues what is made of them: the coordination office.
+pub(crate) const REGISTRAR: &str = "TASKFORCE_ADMIN";
 /// Roles that read reports and registers.
 pub(crate) const READERS: [&str; 6] = [
     "COUNTY_REPORTER",
@@ -75,6 +78,7 @@ pub fn router(front: Front) -> Router {
         .merge(filling::router())
         .merge(review::router())
         .merge(basis::router())
+        .merge(cuts::router())
         .merge(evidence::router())
         .merge(unlocks::router())
         .merge(work::router())

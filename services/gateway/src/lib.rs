@@ -10,15 +10,18 @@
 pub mod accounts;
 pub mod arrival;
 pub mod assemble;
+pub mod bulletin;
 pub mod bureaus;
 pub mod catalogue;
 pub mod console;
 pub mod counties;
 pub mod cube;
 pub mod cut;
+pub mod cuts;
 pub mod desks;
 pub mod evaluate;
 pub mod exact;
+pub mod final_evaluation;
 mod follow;
 mod grpc;
 mod http;
@@ -151,7 +154,7 @@ fn reachable(own: SocketAddr) -> String {
 
 /// Every SQL text of this crate, for the test that prepares them on both engines.
 pub fn statements() -> Vec<&'static str> {
-    [store::STATEMENTS, accounts::store::STATEMENTS, session::store::STATEMENTS].concat()
+    [store::STATEMENTS, cuts::store::STATEMENTS, accounts::store::STATEMENTS, session::store::STATEMENTS].concat()
 }
 
 /// Reads the configuration file, binds both ports and serves; the program's whole life.

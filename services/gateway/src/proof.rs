@@ -19,7 +19,7 @@ use trust::KeyRing;
 
 use crate::assemble;
 use crate::cube::Cube;
-use crate::cut::Cut;
+use crate::cut::{Cut, Mode};
 use crate::evaluate::{Context, Evaluation};
 use crate::state::State;
 use crate::store;
@@ -48,6 +48,8 @@ struct Statement {
     period: String,
     as_of: String,
     cut: Vec<Sequence>,
+    /// What was done where counties had not reported.
+    mode: Mode,
     result: Claim,
     /// In the order of (bureau, sequence): plan, regions and catalogue in force, then what the value was taken from.
     envelopes: Vec<Carried>,
@@ -120,10 +122,11 @@ pub struct Verified {
 }
 
 /// Makes the proof of one indicator in one place.
-pub async fn make(state: &State, code: &str, region: &str, period: &str, as_of: Option<i64>) -> Result<String> {
-    let now = as_of.unwrap_or_else(|| state.clock().micros());
+pub async fn make(state: &State, code: &str, region: &str, period: &str, as_of: &str) -> Result<String> {
+    let moment = state.moment(as_of)?;
+    let now = moment.at;
     let (mut statement, needed) = state.cube(|cube| {
-        let cut = cube.cut(as_of);
+        let cut = moment.cut(cube)?;
         let reference = cube.reference(&cut)?;
         let context = Context { cube, cut: &cut, reference: &reference };
         let place = assemble::place(&context, region, period, now)?;
@@ -144,6 +147,7 @@ pub async fn make(state: &State, code: &str, region: &str, period: &str, as_of: 
                 .into_iter()
                 .map(|entry| Sequence { bureau: entry.bureau, stream_id: entry.stream_id, sequence: entry.sequence })
                 .collect(),
+            mode: cut.mode,
             result: claim(&context, indicator, &evaluation),
             envelopes: Vec::new(),
         };
@@ -196,7 +200,8 @@ pub fn verify(bytes: &[u8], keys: &KeyRing) -> Result<Verified> {
         cube.take(&publication)?;
     }
     let cut =
-        Cut::new(statement.cut.iter().map(|entry| (entry.bureau.clone(), entry.stream_id.clone(), entry.sequence)));
+        Cut::new(statement.cut.iter().map(|entry| (entry.bureau.clone(), entry.stream_id.clone(), entry.sequence)))
+            .in_mode(statement.mode);
     let reference = cube.reference(&cut)?;
     let context = Context { cube: &cube, cut: &cut, reference: &reference };
     let place = assemble::place(&context, &statement.region, &statement.period, 0)?;

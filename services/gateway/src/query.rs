@@ -5,27 +5,25 @@ use kit::Result;
 use crate::assemble::{self, Place};
 use crate::counties::{self, CountyTable};
 use crate::cube::Reference;
-use crate::cut::parse_as_of;
 use crate::evaluate::Context;
 use crate::state::State;
 use crate::view::{BureauList, IndicatorDetail, IndicatorList};
 
 /// Runs `answer` in the context of a place and an instant. Empty `region`: the whole city; empty `period`: the plan's
-/// baseline year; empty `as_of`: now.
-fn at<T>(
+/// baseline year; empty `as_of`: now; `cut:ID`: a named cut.
+pub(crate) fn at<T>(
     state: &State,
     region: &str,
     period: &str,
     as_of: &str,
     answer: impl FnOnce(&Context<'_>, Place<'_>) -> Result<T>,
 ) -> Result<T> {
-    let as_of = parse_as_of(as_of)?;
-    let now = state.clock().micros();
+    let moment = state.moment(as_of)?;
     state.cube(|cube| {
-        let cut = cube.cut(as_of);
+        let cut = moment.cut(cube)?;
         let reference = cube.reference(&cut)?;
         let context = Context { cube, cut: &cut, reference: &reference };
-        let place = assemble::place(&context, region, period, as_of.unwrap_or(now))?;
+        let place = assemble::place(&context, region, period, moment.at)?;
         answer(&context, place)
     })
 }
@@ -46,7 +44,7 @@ pub fn counties(state: &State, period: &str, as_of: &str) -> Result<CountyTable>
 }
 
 pub async fn proof(state: &State, code: &str, region: &str, period: &str, as_of: &str) -> Result<String> {
-    crate::proof::make(state, code, region, period, parse_as_of(as_of)?).await
+    crate::proof::make(state, code, region, period, as_of).await
 }
 
 pub fn bureaus(state: &State) -> Result<BureauList> {

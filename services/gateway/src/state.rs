@@ -6,9 +6,12 @@ use std::sync::{Arc, RwLock};
 use kit::{Clock, Db, Problem, Result};
 use tokio::sync::Notify;
 use trust::SigningKey;
+use uuid::Uuid;
 
 use crate::arrival::Customs;
 use crate::cube::Cube;
+use crate::cut::parse_as_of;
+use crate::cuts::{self, Moment, NamedCut};
 use crate::store;
 
 /// How one bureau's stream is doing.
@@ -70,6 +73,7 @@ struct Inner {
     cube: RwLock<Cube>,
     links: RwLock<BTreeMap<String, Link>>,
     wakes: BTreeMap<String, Notify>,
+    cuts: RwLock<BTreeMap<Uuid, Arc<NamedCut>>>,
 }
 
 impl State {
@@ -90,7 +94,11 @@ impl State {
             cube: RwLock::default(),
             links: RwLock::new(bureaus.iter().map(|bureau| (bureau.clone(), Link::default())).collect()),
             wakes: bureaus.into_iter().map(|bureau| (bureau, Notify::new())).collect(),
+            cuts: RwLock::default(),
         }));
+        for cut in cuts::store::all(state.db()).await? {
+            state.add_cut(cut);
+        }
         state.reload().await?;
         Ok(state)
     }
@@ -155,6 +163,29 @@ impl State {
 
     pub fn cube_mut<T>(&self, write: impl FnOnce(&mut Cube) -> Result<T>) -> Result<T> {
         write(&mut *self.0.cube.write().map_err(|_| Problem::internal("cube lock poisoned"))?)
+    }
+
+    /// The named cuts, the newest first.
+    pub fn cuts(&self) -> Vec<Arc<NamedCut>> {
+        self.0.cuts.read().map(|cuts| cuts.values().rev().cloned().collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn add_cut(&self, cut: NamedCut) {
+        if let Ok(mut cuts) = self.0.cuts.write() {
+            cuts.insert(cut.id, Arc::new(cut));
+        }
+    }
+
+    /// What an address asks for: empty for now, an instant, a date, or `cut:` and the id of a named cut. CUT_UNKNOWN,
+    /// AS_OF_INVALID.
+    pub fn moment(&self, as_of: &str) -> Result<Moment> {
+        if let Some(id) = as_of.strip_prefix(cuts::PREFIX) {
+            let found = id.parse().ok().and_then(|id: Uuid| self.0.cuts.read().ok()?.get(&id).cloned());
+            let named = found.ok_or_else(|| Problem::not_found("CUT_UNKNOWN", "没有这个定版"))?;
+            return Ok(Moment { at: named.made_at, named: Some(named), as_of: None });
+        }
+        let as_of = parse_as_of(as_of)?;
+        Ok(Moment { at: as_of.unwrap_or_else(|| self.clock().micros()), named: None, as_of })
     }
 
     pub fn links(&self) -> BTreeMap<String, Link> {

@@ -1,11 +1,11 @@
 //! What the gateway answers: the shapes shared by HTTP/JSON, gRPC and the console. Exact numbers are strings; an
 //! absent value is null and means "not computable", never zero.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The last sequence of one bureau's stream that a view was computed at; a list of them is a cut (数据定版).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CutEntry {
     pub bureau: String,
     pub stream_id: String,

@@ -174,7 +174,7 @@ proptest! {
         let needed = (denominator * 60 + 99) / 100; // 60 % by the end of 2025
         let lamp_of = |numerator| {
             let rate = city::decimal::Rate { numerator, denominator, factor: 100 };
-            lamp::lamp(indicator, Some(&rate), Period::Year(2025), true, &city.plan.lamp)
+            lamp::lamp(indicator, Some(&rate), Period::Year(2025), true, false, &city.plan.lamp)
         };
         prop_assert_eq!(lamp_of(needed), Lamp::Green);
         prop_assert!(needed == 0 || lamp_of(needed - 1) != Lamp::Green);
@@ -275,13 +275,12 @@ fn a_zero_denominator_is_no_value() {
 fn the_path_is_linear_between_dated_targets_and_grey_before_it_begins() {
     let city = City::embedded();
     let find = |code: &str| city.plan.indicators.iter().find(|one| one.code == code).unwrap();
-    let at =
-        |code: &str, period: Period| lamp::expected(find(code), period.last_day()).map(|expected| expected.display(2));
+    let at = |code: &str, period: Period| lamp::expected(find(code), period, false).map(|expected| expected.display(2));
     assert_eq!(at("C09", Period::Year(2020)).as_deref(), Some("0.91"));
     assert_eq!(at("C09", Period::Year(2024)).as_deref(), Some("3.25"), "366 of 731 days from 2 to 4.5");
     assert_eq!(at("C09", Period::Month(2026, 10)).as_deref(), Some("4.50"), "after the end the last target stays");
     assert_eq!(at("C10", Period::Year(2022)), None, "no baseline, so no path before 2023");
     assert_eq!(at("C10", Period::Year(2023)).as_deref(), Some("35.00"));
-    let none = lamp::lamp(find("C10"), None, Period::Year(2025), true, &city.plan.lamp);
+    let none = lamp::lamp(find("C10"), None, Period::Year(2025), true, false, &city.plan.lamp);
     assert_eq!(none, Lamp::Grey, "no value, no lamp");
 }

@@ -35,7 +35,7 @@ const READERS: &[&str] = &[
 const ADMINISTRATORS: &[&str] = &["SYS_ADMIN", "COUNTY_ADMIN"];
 
 /// In the order people see them.
-const ENTRIES: [(&str, &str, For); 9] = [
+const ENTRIES: [(&str, &str, For); 10] = [
     ("/", "总览", For::All),
     ("/work", "我的工作", For::Roles(WORKERS)),
     ("/filling", "套表填报", For::Roles(REPORTERS)),
@@ -43,6 +43,7 @@ const ENTRIES: [(&str, &str, For); 9] = [
     ("/registers", "登记册", For::Roles(READERS)),
     ("/tasks", "任务", For::All),
     ("/projects", "项目", For::All),
+    ("/cuts", "定版通报", For::All),
     ("/status", "数据状态", For::All),
     ("/accounts", "账号", For::Roles(ADMINISTRATORS)),
 ];

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, OpenApi};
 use super::{Failure, Front};
 use crate::assemble;
 use crate::counties::CountyTable;
+use crate::cuts::compare::Comparison;
 use crate::query;
 use crate::state::State;
 use crate::view::{BureauList, ErrorBody, IndicatorDetail, IndicatorList, ProjectList, RegionList, TaskList};
@@ -24,7 +25,7 @@ use crate::view::{BureauList, ErrorBody, IndicatorDetail, IndicatorList, Project
         description = "各部门签名发布的数据汇成的指标视图。精确数一律为字符串；不可计算为 null，绝不为 0。\
                        地区代码为统计用区划代码；报告期写法：2025、2025-H1、2025-Q3、2025-10、MCH2025、2021-2025。"
     ),
-    paths(indicators, indicator, counties, proof, tasks, projects, bureaus, regions)
+    paths(indicators, indicator, counties, proof, cuts, comparison, tasks, projects, bureaus, regions)
 )]
 pub(super) struct Description;
 
@@ -34,6 +35,8 @@ pub(super) fn router() -> Router<Front> {
         .route("/api/v1/indicators/{code}", get(indicator))
         .route("/api/v1/indicators/{code}/proof", get(proof))
         .route("/api/v1/counties", get(counties))
+        .route("/api/v1/cuts", get(cuts))
+        .route("/api/v1/cuts/{id}/comparison", get(comparison))
         .route("/api/v1/plan/tasks", get(tasks))
         .route("/api/v1/plan/projects", get(projects))
         .route("/api/v1/bureaus", get(bureaus))
@@ -51,7 +54,7 @@ struct Look {
     /// 报告期，必填
     #[serde(default)]
     period: String,
-    /// 时点：日期或 RFC 3339；缺省为当前
+    /// 时点：日期、RFC 3339 或 cut:定版编号；缺省为当前
     #[serde(default)]
     as_of: String,
     /// 只看 13 项主要指标
@@ -109,6 +112,32 @@ async fn proof(
     let json = query::proof(&state, &code, &look.region, &look.period, &look.as_of).await?;
     let name = format!("attachment; filename=\"proof-{code}.json\"");
     Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], json))
+}
+
+/// 数据定版，最近的在前；`as_of=cut:编号` 可用于各指标接口
+#[utoipa::path(get, path = "/api/v1/cuts", responses((status = 200, body = Vec<std::collections::BTreeMap<String, String>>)))]
+async fn cuts(Shared(front): Shared<Front>) -> impl IntoResponse {
+    Json(super::cuts::summaries(&front))
+}
+
+/// 与哪个定版比较；不写则与当前数据
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct With {
+    #[serde(default)]
+    with: String,
+}
+
+/// 两次定版之间变化的数和起因
+#[utoipa::path(get, path = "/api/v1/cuts/{id}/comparison",
+    params(("id" = String, Path, description = "定版编号"), With),
+    responses((status = 200, body = Comparison), (status = 404, body = ErrorBody)))]
+async fn comparison(
+    Shared(front): Shared<Front>,
+    Path(id): Path<String>,
+    Query(with): Query<With>,
+) -> Result<Json<Comparison>, Failure> {
+    Ok(Json(super::cuts::comparison(&front, &id, &with.with)?.3))
 }
 
 /// 方案任务清单
