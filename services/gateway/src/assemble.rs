@@ -89,7 +89,8 @@ pub fn view(
 ) -> IndicatorView {
     let evaluation = context.evaluate(indicator, place.region, place.period);
     let rate = evaluation.rate.as_ref();
-    let whole_city = place.region.code == context.reference.regions.city().code;
+    // A count of some counties is not measured against a target of all.
+    let whole_city = place.region.code == context.reference.regions.city().code && evaluation.over.is_empty();
     let accrues = context.accrues(indicator);
     let lamp = lamp::lamp(indicator, rate, place.period, whole_city, accrues, &context.reference.plan.lamp);
     let targets_apply = whole_city || indicator.is_rate();
@@ -238,6 +239,7 @@ pub fn period_words(period: Period) -> String {
     match period {
         Period::Year(year) => format!("{year}年"),
         Period::Month(year, month) => format!("{year}年{month}月"),
+        Period::Quarter(year, quarter) => format!("{year}年第{quarter}季度"),
         other => other.to_string(),
     }
 }

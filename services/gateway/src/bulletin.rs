@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use kit::{Problem, Result};
 
 use crate::assemble::{self, Place, period_words};
+use crate::console::grouped;
 use crate::counties::{self, CountyTable};
 use crate::cuts::NamedCut;
 use crate::evaluate::Context;
@@ -185,7 +186,7 @@ fn row(context: &Context<'_>, place: Place<'_>, view: &IndicatorView) -> Row {
         gap: match view.gap.as_deref() {
             None => "—".to_owned(),
             Some("0") => "已达".to_owned(),
-            Some(gap) => format!("{gap}{}", view.gap_unit),
+            Some(gap) => format!("{}{}", grouped(gap), view.gap_unit),
         },
         responsible: view.responsible.first().cloned().unwrap_or_default(),
         lamp: match view.lamp.as_str() {

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use city::element::{Aggregation, Element, Timing};
+use city::form::Cadence;
 use city::organisation::Organisation;
+use city::period::Period;
 use kit::{Kind, Problem, Result};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 struct Document {
     elements: Vec<Element>,
     organisations: Vec<Organisation>,
+    #[serde(default)]
+    cadences: BTreeMap<String, Cadence>,
 }
 
 /// Look-up by code.
@@ -20,6 +24,8 @@ struct Document {
 pub struct Catalogue {
     elements: BTreeMap<String, Element>,
     organisations: BTreeMap<String, Organisation>,
+    /// How often an element is reported, where that is less often than every month.
+    cadences: BTreeMap<String, Cadence>,
 }
 
 impl Catalogue {
@@ -31,6 +37,7 @@ impl Catalogue {
         Ok(Catalogue {
             elements: document.elements.into_iter().map(|element| (element.code.clone(), element)).collect(),
             organisations: document.organisations.into_iter().map(|unit| (unit.code.clone(), unit)).collect(),
+            cadences: document.cadences,
         })
     }
 
@@ -51,6 +58,24 @@ impl Catalogue {
 
     pub fn known(&self, code: &str) -> Option<&Element> {
         self.elements.get(code)
+    }
+
+    /// The period whose figure a month shows: of what is reported by quarters or halves, the last one that has ended.
+    /// Such a figure is not missing in the months between.
+    pub fn due(&self, element: &Element, period: Period) -> Period {
+        let Period::Month(year, month) = period else { return period };
+        let (months, last) = match self.cadences.get(&element.code) {
+            Some(Cadence::Quarter) => (3, period.month_back(i16::from(month % 3))),
+            Some(Cadence::Half) => (6, period.month_back(i16::from(month % 6))),
+            _ => return period,
+        };
+        let Period::Month(ended, at) = last else { return period };
+        match element.timing {
+            Timing::Ytd if ended != year => period,
+            Timing::Point | Timing::Ytd if months == 3 => Period::Quarter(ended, at / 3),
+            Timing::Point | Timing::Ytd => Period::Half(ended, at / 6),
+            _ => period,
+        }
     }
 
     /// The unit's name as the plan prints it.

@@ -72,7 +72,7 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
         for row in &mut rows {
             let Some(region) = tree.get(&row.region) else { continue };
             let evaluation = context.evaluate(indicator, region, place.period);
-            let whole_city = row.region == tree.city().code;
+            let whole_city = row.region == tree.city().code && evaluation.over.is_empty();
             let lamp = lamp::lamp(
                 indicator,
                 evaluation.rate.as_ref(),
@@ -86,7 +86,7 @@ pub fn table(context: &Context<'_>, place: Place<'_>) -> CountyTable {
                 lamp: lamp.code().to_owned(),
                 rank: None,
             });
-            let ranked = !whole_city && indicator.is_rate() && !evaluation.carried;
+            let ranked = row.region != tree.city().code && indicator.is_rate() && !evaluation.carried;
             rates.push(evaluation.rate.filter(|_| ranked));
         }
         for (at, own) in rates.iter().enumerate() {

@@ -216,6 +216,7 @@ impl<'c> Context<'c> {
         result: &mut Evaluation<'c>,
     ) -> Option<i64> {
         let element = self.catalogue().element(element);
+        let period = self.catalogue().due(&element, period);
         let own = self.stated(&element, &region.code, period, false);
         let counties = self.counties_of(region);
         let below: Vec<(&Region, Option<(Period, Figure<'c>)>)> = if element.aggregation == Aggregation::Sum {

@@ -1,8 +1,11 @@
 //! What this service publishes by itself at start: the documents that everybody computes by, and the figures that
 //! documents print. The desk leaves out what its stream already says.
 
+use std::collections::BTreeMap;
+
 use city::bundle::City;
 use city::element::Element;
+use city::form::Cadence;
 use city::observation::PrintedObservation;
 use city::organisation::Organisation;
 use kit::{Problem, Result};
@@ -15,13 +18,18 @@ use serde::Serialize;
 struct Catalogue<'c> {
     elements: &'c [Element],
     organisations: &'c [Organisation],
+    /// How often an element is reported, where that is less often than every month.
+    cadences: BTreeMap<&'c str, Cadence>,
 }
 
 /// Publishes the city's bundle. Regions and catalogue go first: the plan speaks of both.
 pub async fn bundle(desk: &Desk, city: &City) -> Result<()> {
     let (edition, plan) = (city.regions.edition(), &city.plan);
     desk.publish_document("regions", &edition.id, &edition.title, json(edition)?).await?;
-    let catalogue = Catalogue { elements: &city.elements, organisations: &city.organisations };
+    let seldom = city.forms.iter().filter(|form| form.cadence != Cadence::Month);
+    let cadences = seldom.flat_map(|form| form.elements.iter().map(|element| (element.as_str(), form.cadence)));
+    let catalogue =
+        Catalogue { elements: &city.elements, organisations: &city.organisations, cadences: cadences.collect() };
     desk.publish_document("catalogue", &city.code, "数据元目录", json(&catalogue)?).await?;
     desk.publish_document("plan", &plan.id, &plan.title, json(plan)?).await?;
     // How many places an edition has is this office's own statement, not the plan's.

@@ -16,7 +16,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.word
 const SONG: &str = "方正小标宋简体";
 const FANG: &str = "仿宋_GB2312";
 const HEI: &str = "黑体";
-const WIDTHS: [u32; 8] = [500, 2_600, 760, 880, 880, 820, 1_020, 1_384];
+const WIDTHS: [u32; 8] = [420, 3_100, 620, 1_000, 780, 760, 1_000, 1_164];
 
 /// The document's bytes.
 pub fn write(bulletin: &Bulletin) -> Result<Vec<u8>> {
@@ -68,7 +68,13 @@ fn document(it: &Bulletin) -> String {
         "<w:p><w:pPr><w:pBdr><w:bottom w:val=\"single\" w:sz=\"18\" w:space=\"1\" w:color=\"C00000\"/></w:pBdr>\
          <w:spacing w:line=\"240\" w:lineRule=\"exact\"/></w:pPr></w:p>",
     );
-    spaced(&mut body, &it.title, Look { font: SONG, size: 44, align: "center", indent: 0, red: false }, 500, 320);
+    let title = Look { font: SONG, size: 44, align: "center", indent: 0, red: false };
+    let (first, second) = it.title.split_at(it.title.find("调度情况").unwrap_or(0));
+    let lines: Vec<&str> = [first, second].into_iter().filter(|line| !line.is_empty()).collect();
+    for (at, line) in lines.iter().enumerate() {
+        let (before, after) = (if at == 0 { 500 } else { 0 }, if at + 1 == lines.len() { 320 } else { 0 });
+        spaced(&mut body, line, title, before, after);
+    }
     paragraph(&mut body, &it.to, Look { indent: 0, ..BODY });
     for warning in &it.warnings {
         paragraph(&mut body, &format!("【数据说明】{warning}"), Look { font: HEI, ..BODY });
@@ -119,9 +125,11 @@ fn spaced(out: &mut String, text: &str, look: Look, before: u32, after: u32) {
 }
 
 fn run(text: &str, font: &str, size: u32, red: bool) -> String {
+    // 28 characters of 三号 on 156 mm are a quarter of a point closer than they would stand by themselves.
+    let close = if size == 32 { "<w:spacing w:val=\"-5\"/>" } else { "" };
     let colour = if red { "<w:color w:val=\"C00000\"/>" } else { "" };
     format!(
-        "<w:r><w:rPr><w:rFonts w:ascii=\"{font}\" w:hAnsi=\"{font}\" w:eastAsia=\"{font}\" w:hint=\"eastAsia\"/>{colour}\
+        "<w:r><w:rPr><w:rFonts w:ascii=\"{font}\" w:hAnsi=\"{font}\" w:eastAsia=\"{font}\" w:hint=\"eastAsia\"/>{colour}{close}\
          <w:sz w:val=\"{size}\"/><w:szCs w:val=\"{size}\"/></w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>",
         escaped(text)
     )
@@ -150,7 +158,7 @@ fn table(out: &mut String, it: &Bulletin) {
     for (at, row) in it.rows.iter().enumerate() {
         let star = if row.binding { "*" } else { "" };
         let unit = if row.unit.is_empty() { String::new() } else { format!("（{}）", row.unit) };
-        let lamp = format!("{} {}", row.lamp, row.value);
+        let lamp = format!("{}{}", row.lamp.chars().next().unwrap_or(' '), row.value);
         let texts = [
             (at + 1).to_string(),
             format!("{star}{}{unit}", row.name),
@@ -172,7 +180,7 @@ fn table(out: &mut String, it: &Bulletin) {
 fn small(out: &mut String, text: &str) {
     let _ = write!(
         out,
-        "<w:p><w:pPr><w:spacing w:line=\"320\" w:lineRule=\"exact\"/><w:jc w:val=\"both\"/></w:pPr>{}</w:p>",
+        "<w:p><w:pPr><w:snapToGrid w:val=\"0\"/><w:spacing w:line=\"300\" w:lineRule=\"exact\"/><w:jc w:val=\"both\"/></w:pPr>{}</w:p>",
         run(text, FANG, 21, false)
     );
 }
@@ -195,7 +203,7 @@ fn cells(out: &mut String, texts: &[String; 8], head: bool) {
             out,
             "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/><w:tcMar><w:left w:w=\"40\" w:type=\"dxa\"/>\
              <w:right w:w=\"40\" w:type=\"dxa\"/></w:tcMar><w:vAlign w:val=\"center\"/></w:tcPr>\
-             <w:p><w:pPr><w:spacing w:line=\"300\" w:lineRule=\"atLeast\"/><w:jc w:val=\"{align}\"/></w:pPr>{}</w:p></w:tc>",
+             <w:p><w:pPr><w:snapToGrid w:val=\"0\"/><w:spacing w:line=\"280\" w:lineRule=\"exact\"/><w:jc w:val=\"{align}\"/></w:pPr>{}</w:p></w:tc>",
             run(text, font, 21, false)
         );
     }
@@ -249,7 +257,7 @@ fn escaped(text: &str) -> String {
 const SECTION: &str = "<w:sectPr><w:footerReference w:type=\"default\" r:id=\"rId3\"/>\
      <w:footerReference w:type=\"even\" r:id=\"rId4\"/><w:pgSz w:w=\"11906\" w:h=\"16838\"/>\
      <w:pgMar w:top=\"2098\" w:right=\"1474\" w:bottom=\"1984\" w:left=\"1588\" w:header=\"851\" w:footer=\"1400\" \
-     w:gutter=\"0\"/><w:docGrid w:type=\"linesAndChars\" w:linePitch=\"580\" w:charSpace=\"-849\"/></w:sectPr>";
+     w:gutter=\"0\"/><w:docGrid w:type=\"lines\" w:linePitch=\"580\"/></w:sectPr>";
 
 const CONTENT_TYPES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\
      <Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\

@@ -5,6 +5,7 @@ use kit::clock::local;
 
 use super::{Material, Section, Tasks};
 use crate::assemble::period_words;
+use crate::console::grouped;
 use crate::counties::CountyTable;
 use crate::view::{IndicatorList, IndicatorView};
 
@@ -109,7 +110,7 @@ fn sentence(view: &IndicatorView) -> String {
     let value = view.value.as_deref().unwrap_or("—");
     let parts = match (&view.numerator, &view.denominator) {
         (Some(numerator), Some(denominator)) if view.kind.contains('率') || view.unit == "%" => {
-            format!("（{numerator}/{denominator}）")
+            format!("（{}/{}）", grouped(numerator), grouped(denominator))
         }
         _ => String::new(),
     };
@@ -117,7 +118,7 @@ fn sentence(view: &IndicatorView) -> String {
         view.expected.as_deref().map_or(String::new(), |expected| format!("，序时应达{expected}{}", view.unit));
     let gap = match view.gap.as_deref() {
         Some("0") | None => String::new(),
-        Some(gap) => format!("，距目标还差{gap}{}", view.gap_unit),
+        Some(gap) => format!("，距目标还差{}{}", grouped(gap), view.gap_unit),
     };
     let owner = view.responsible.first().map_or("", String::as_str);
     format!("{}{value}{}{parts}{expected}{gap}（责任单位：{owner}）", view.name, view.unit)
@@ -174,8 +175,8 @@ fn tasks(tasks: Option<&Tasks>) -> Vec<String> {
     )];
     for task in &tasks.late {
         let percent = task.percent.map_or(String::new(), |percent| format!("，进度{percent}%"));
-        let content: String = task.content.chars().take(40).collect();
-        let dots = if task.content.chars().count() > 40 { "……" } else { "" };
+        let content: String = task.content.chars().take(26).collect();
+        let dots = if task.content.chars().count() > 26 { "……" } else { "" };
         paragraphs.push(format!("任务{}：{content}{dots}（{}，期限{}{percent}）。", task.number, task.unit, task.due));
     }
     paragraphs

@@ -5,7 +5,7 @@ use kit::{Problem, Result};
 
 use super::Frame;
 use super::page::{Choice, Page};
-use super::words::{Lamp, figure_in, instant, period_title};
+use super::words::{Lamp, figure_in, grouped, instant, period_title};
 use crate::cut::Mode;
 use crate::cuts::NamedCut;
 use crate::cuts::compare::Comparison;
@@ -141,7 +141,7 @@ fn row(view: &IndicatorView) -> Row {
         gap: match view.gap.as_deref() {
             None => "—".to_owned(),
             Some("0") => "已达".to_owned(),
-            Some(gap) => format!("{gap} {}", view.gap_unit),
+            Some(gap) => format!("{} {}", grouped(gap), view.gap_unit),
         },
         owner: view.responsible.first().cloned().unwrap_or_default(),
         status: if view.value.is_some() { view.status.clone() } else { "不可计算".to_owned() },

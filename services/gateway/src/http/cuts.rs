@@ -32,7 +32,7 @@ use crate::session::{Fields, Posted, SignedIn, Visitor};
 /// Cuts on one page.
 const PAGE: usize = 50;
 /// Late tasks that a bulletin names.
-const LATE_NAMED: usize = 5;
+const LATE_NAMED: usize = 3;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()
