@@ -57,6 +57,34 @@ impl Running {
         running
     }
 
+    /// Makes the demonstration city on an engine and opens it, in the evening of 2026-11-24.
+    pub async fn demonstration(engine: Engine) -> Running {
+        let data = tempfile::tempdir().expect("a folder");
+        let clock = Clock::set_to("2026-11-24T12:00:00Z".parse().expect("an instant"));
+        let database: BTreeMap<String, String> = match engine {
+            Engine::Sqlite => BTreeMap::new(),
+            Engine::Postgres => services().map(|service| (service.to_owned(), postgres::database())).collect(),
+        };
+        ylyx::demo::make(data.path(), ylyx::demo::SEED, 1, Some(database.clone()))
+            .await
+            .unwrap_or_else(|problem| panic!("demo: {problem}"));
+        let options = SuiteOptions {
+            database,
+            synthetic: true,
+            clock: clock.clone(),
+            ..SuiteOptions::on_free_ports(data.path())
+        };
+        let suite = Suite::start(options.clone()).await.unwrap_or_else(|problem| panic!("suite: {problem}"));
+        Running { suite: Some(suite), clock, engine, data, options }
+    }
+
+    /// A service's database, beside the service.
+    pub async fn database(&self, service: &str) -> kit::Db {
+        let file = self.data().join(service).join(format!("{service}.db")).to_string_lossy().into_owned();
+        let location = self.options.database.get(service).cloned().unwrap_or(file);
+        kit::Db::open(&location).await.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
     pub fn data(&self) -> &Path {
         self.data.path()
     }

@@ -8,6 +8,8 @@ use std::process::{Command, ExitCode};
 const PACKAGES: &[(&str, &str)] = &[
     ("postgresql", "/usr/lib/postgresql"),
     ("chromium", "/usr/bin/chromium"),
+    ("libreoffice-writer-nogui", "/usr/lib/libreoffice/program/libswlo.so"),
+    ("libreoffice-calc-nogui", "/usr/lib/libreoffice/program/libsclo.so"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
     ("curl", "/usr/bin/curl"),
     ("npm", "/usr/bin/npm"),

@@ -148,7 +148,7 @@ pub fn view(
 /// The value as printed: rounded half up to the plan's decimals.
 pub fn displayed(indicator: &Indicator, evaluation: &Evaluation<'_>) -> Option<String> {
     let rate = evaluation.rate.as_ref()?;
-    let decimals = if rate.denominator == 1 { 0 } else { indicator.decimals };
+    let decimals = if indicator.denominator.is_empty() { 0 } else { indicator.decimals };
     Some(rate.round_half_up(decimals).to_string())
 }
 

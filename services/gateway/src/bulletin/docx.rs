@@ -129,7 +129,7 @@ fn run(text: &str, font: &str, size: u32, red: bool) -> String {
     let close = if size == 32 { "<w:spacing w:val=\"-5\"/>" } else { "" };
     let colour = if red { "<w:color w:val=\"C00000\"/>" } else { "" };
     format!(
-        "<w:r><w:rPr><w:rFonts w:ascii=\"{font}\" w:hAnsi=\"{font}\" w:eastAsia=\"{font}\" w:hint=\"eastAsia\"/>{colour}{close}\
+        "<w:r><w:rPr><w:rFonts w:ascii=\"{font}\" w:hAnsi=\"{font}\" w:eastAsia=\"{font}\"/>{colour}{close}\
          <w:sz w:val=\"{size}\"/><w:szCs w:val=\"{size}\"/></w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>",
         escaped(text)
     )

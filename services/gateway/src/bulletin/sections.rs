@@ -192,9 +192,10 @@ fn projects(material: &Material<'_>) -> Vec<String> {
     };
     let number = |element: &str| total(element).0.map_or_else(|| "—".to_owned(), |value| value.to_string());
     let money = |element: &str| {
-        total(element)
-            .0
-            .map_or_else(|| "—".to_owned(), |fen| format!("{}.{:02}", fen / 1_000_000, fen % 1_000_000 / 10_000))
+        total(element).0.map_or_else(
+            || "—".to_owned(),
+            |fen| format!("{}.{:02}", grouped(&(fen / 1_000_000).to_string()), fen % 1_000_000 / 10_000),
+        )
     };
     let scope = if of < all { format!("（{of}个已报地区）") } else { String::new() };
     vec![
@@ -217,17 +218,28 @@ fn projects(material: &Material<'_>) -> Vec<String> {
 /// Who has not reported what, and what was corrected since the period ended.
 fn quality(material: &Material<'_>, list: &IndicatorList) -> Vec<String> {
     let mut paragraphs = Vec::new();
-    let late: Vec<String> = list
-        .indicators
-        .iter()
-        .filter(|view| view.core && !view.completeness.missing_regions.is_empty())
-        .filter(|view| (view.completeness.missing_regions.len() as u32) < view.completeness.expected)
-        .map(|view| format!("{}缺{}", view.name, view.completeness.missing_regions.join("、")))
-        .collect();
+    // One clause per set of counties, whatever the number of indicators they owe.
+    let mut late: Vec<(String, Vec<&str>)> = Vec::new();
+    for view in list.indicators.iter().filter(|view| view.core) {
+        let missing = &view.completeness.missing_regions;
+        if missing.is_empty() || missing.len() as u32 == view.completeness.expected {
+            continue;
+        }
+        let counties = missing.join("、");
+        match late.iter_mut().find(|(known, _)| *known == counties) {
+            Some((_, names)) => names.push(&view.name),
+            None => late.push((counties, vec![&view.name])),
+        }
+    }
+    let clauses = late.iter().map(|(counties, names)| match names.as_slice() {
+        [one] => format!("{counties}缺{one}"),
+        [first, ..] => format!("{counties}缺{first}等{}项", names.len()),
+        [] => String::new(),
+    });
     paragraphs.push(if late.is_empty() {
         "各县（市、区）主要指标均已报齐。".to_owned()
     } else {
-        format!("未报齐的指标有{}项：{}。", late.len(), late.join("；"))
+        format!("主要指标未报齐的：{}。", clauses.collect::<Vec<_>>().join("；"))
     });
     let month_end = material.named.period.last_day().in_tz(kit::clock::ZONE).map(|at| at.timestamp().as_microsecond());
     let after = month_end.unwrap_or(0);
