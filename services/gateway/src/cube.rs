@@ -103,8 +103,8 @@ pub struct Cube {
     texts: Vec<String>,
     metas: Vec<Meta>,
     cells: HashMap<Key, Vec<Revision>>,
-    /// Which cells a form's publication for a region touched: what a withdrawal takes back.
-    published: HashMap<(u32, u32, Period), Vec<Key>>,
+    /// Which cells a bureau's form touched for a region: what that bureau's withdrawal takes back, and no other's.
+    published: HashMap<(u32, u32, u32, Period), Vec<Key>>,
     streams: BTreeMap<String, Stream>,
     plans: Vec<InForce<Plan>>,
     editions: Vec<InForce<RegionTree>>,
@@ -138,10 +138,10 @@ impl Cube {
             }
             Some(Body::Withdrawal(withdrawal)) => {
                 let period = parse_period(&publication.period)?;
-                let form = self.intern(&publication.form);
+                let (owner, form) = (self.intern(&publication.bureau), self.intern(&publication.form));
                 for region in &withdrawal.regions {
                     let region = self.intern(region);
-                    for key in self.published.get(&(form, region, period)).cloned().unwrap_or_default() {
+                    for key in self.published.get(&(owner, form, region, period)).cloned().unwrap_or_default() {
                         self.add(key, Revision { publication: number, number: 0, said: Said::Withdrawn, source: 0 });
                     }
                 }
@@ -201,7 +201,8 @@ impl Cube {
 
     fn remember(&mut self, publication: &Publication, region: &str, key: Key) -> Result<()> {
         let period = parse_period(&publication.period)?;
-        let place = (self.intern(&publication.form), self.intern(region), period);
+        let owner = self.intern(&publication.bureau);
+        let place = (owner, self.intern(&publication.form), self.intern(region), period);
         let keys = self.published.entry(place).or_default();
         if !keys.contains(&key) {
             keys.push(key);

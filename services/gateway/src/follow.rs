@@ -1,6 +1,9 @@
 //! Following one bureau: ask for everything after the position, verify, store, then show. A bureau that is down makes
 //! its figures stale and nothing else; one whose stream no longer fits stands still until an operator resyncs.
 
+#[cfg(test)]
+mod simulation;
+
 use std::time::Duration;
 
 use kit::{Problem, Result, Shutdown, retry};

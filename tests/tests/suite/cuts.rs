@@ -17,14 +17,14 @@ pub(crate) async fn a_cut_is_made_compared_and_issued(running: &Running) {
     let mut office = Person::at(console).await;
     office.sign_in("taskforce", &password(running.data(), "taskforce")).await;
     office.open("/cuts").await;
-    office.click("定版").await;
+    office.click("确定定版").await;
     office.sees("请填写定版名称").await;
     let complete = make(&mut office, "十月齐报定版", "2026-10", "complete").await;
     let reported = make(&mut office, "十月已报地区定版", "2026-10", "reported").await;
     let carried = make(&mut office, "十月沿用上期定版", "2026-10", "carry_forward").await;
     office.open("/cuts").await;
     office.fill_at("[name=name]", "十月齐报定版").await;
-    office.click("定版").await;
+    office.click("确定定版").await;
     office.sees("已有名为").await;
 
     // 齐报 has no value where a county is late; 已报地区 says which count; 沿用上期 says that it is 预计.
@@ -82,7 +82,7 @@ async fn make(office: &mut Person, name: &str, period: &str, mode: &str) -> Stri
     office.fill_at("[name=name]", name).await;
     office.run(&format!("document.querySelector('[name=mode]').value = '{mode}'")).await;
     office.run(&format!("document.querySelector('form.form-grid [name=period]').value = '{period}'")).await;
-    office.click("定版").await;
+    office.click("确定定版").await;
     office.sees("定版的位置").await;
     office.path().await.trim_start_matches("/cuts/").to_owned()
 }
