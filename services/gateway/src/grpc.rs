@@ -5,6 +5,7 @@ use proto::gateway as wire;
 use proto::gateway::indicator_service_server::IndicatorService;
 use tonic::{Request, Response, Status};
 
+use crate::counties::CountyTable;
 use crate::state::State;
 use crate::view::{BureauView, CutEntry, IndicatorView, PaceView, ReadingView, RevisionView, SeriesPoint};
 use crate::{follow, query};
@@ -47,6 +48,16 @@ impl IndicatorService for Door {
         }))
     }
 
+    async fn list_counties(
+        &self,
+        request: Request<wire::ListCountiesRequest>,
+    ) -> Result<Response<wire::CountyTable>, Status> {
+        let ask = request.into_inner();
+        required("period", &ask.period)?;
+        let (table, as_of) = query::counties(&self.0, &ask.period, &ask.as_of)?;
+        Ok(Response::new(counties(&table, as_of)))
+    }
+
     async fn get_proof(&self, request: Request<wire::GetIndicatorRequest>) -> Result<Response<wire::Proof>, Status> {
         let ask = request.into_inner();
         required("period", &ask.period)?;
@@ -82,6 +93,32 @@ fn required(field: &str, value: &str) -> Outcome<()> {
 
 fn cut(entry: CutEntry) -> wire::CutEntry {
     wire::CutEntry { bureau: entry.bureau, stream_id: entry.stream_id, sequence: entry.sequence }
+}
+
+fn counties(table: &CountyTable, as_of: String) -> wire::CountyTable {
+    let column = |column: &crate::counties::CountyColumn| wire::CountyColumn {
+        code: column.code.clone(),
+        name: column.name.clone(),
+        unit: column.unit.clone(),
+        comparable: column.comparable,
+        expected: column.expected.clone(),
+    };
+    let cell = |cell: &crate::counties::CountyCell| wire::CountyCell {
+        value: cell.value.clone(),
+        lamp: cell.lamp.clone(),
+        rank: cell.rank,
+    };
+    let row = |row: &crate::counties::CountyRow| wire::CountyRow {
+        region: row.region.clone(),
+        name: row.name.clone(),
+        cells: row.cells.iter().map(cell).collect(),
+    };
+    wire::CountyTable {
+        as_of,
+        period: table.period.clone(),
+        indicators: table.indicators.iter().map(column).collect(),
+        rows: table.rows.iter().map(row).collect(),
+    }
 }
 
 fn indicator(view: IndicatorView) -> wire::Indicator {

@@ -1,5 +1,7 @@
 //! One request, whichever door it came through: the cut, the context, and the answer from memory.
 
+use std::sync::Arc;
+
 use kit::Result;
 
 use crate::assemble::{self, Place};
@@ -38,9 +40,14 @@ pub fn indicator(state: &State, code: &str, region: &str, period: &str, as_of: &
     })
 }
 
-/// Every core indicator in every county.
-pub fn counties(state: &State, period: &str, as_of: &str) -> Result<CountyTable> {
-    at(state, "", period, as_of, |context, place| Ok(counties::table(context, place)))
+/// Every core indicator in every county, and the instant that it is shown for. Evaluated once for as long as no bureau
+/// publishes.
+pub fn counties(state: &State, period: &str, as_of: &str) -> Result<(Arc<CountyTable>, String)> {
+    let at = kit::clock::rfc3339(state.moment(as_of)?.at);
+    let table = state.table(period, as_of, || {
+        self::at(state, "", period, as_of, |context, place| Ok(counties::table(context, place)))
+    })?;
+    Ok((table, at))
 }
 
 pub async fn proof(state: &State, code: &str, region: &str, period: &str, as_of: &str) -> Result<String> {

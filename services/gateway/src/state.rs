@@ -1,7 +1,8 @@
 //! What the gateway's rooms share: the cube, the links to the bureaus, the store, the clock.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 
 use kit::{Clock, Db, Problem, Result};
 use tokio::sync::Notify;
@@ -9,6 +10,7 @@ use trust::SigningKey;
 use uuid::Uuid;
 
 use crate::arrival::Customs;
+use crate::counties::CountyTable;
 use crate::cube::Cube;
 use crate::cut::parse_as_of;
 use crate::cuts::{self, Moment, NamedCut};
@@ -74,7 +76,16 @@ struct Inner {
     links: RwLock<BTreeMap<String, Link>>,
     wakes: BTreeMap<String, Notify>,
     cuts: RwLock<BTreeMap<Uuid, Arc<NamedCut>>>,
+    /// Counts the changes of the cube.
+    changes: AtomicU64,
+    tables: Mutex<Tables>,
 }
+
+/// Tables of counties by period and instant, each with the count of changes that it holds for.
+type Tables = BTreeMap<(String, String), (u64, Arc<CountyTable>)>;
+
+/// Tables kept at most; then all are forgotten.
+const TABLES: usize = 256;
 
 impl State {
     /// Loads what is stored.
@@ -95,6 +106,8 @@ impl State {
             links: RwLock::new(bureaus.iter().map(|bureau| (bureau.clone(), Link::default())).collect()),
             wakes: bureaus.into_iter().map(|bureau| (bureau, Notify::new())).collect(),
             cuts: RwLock::default(),
+            changes: AtomicU64::default(),
+            tables: Mutex::default(),
         }));
         for cut in cuts::store::all(state.db()).await? {
             state.add_cut(cut);
@@ -162,7 +175,33 @@ impl State {
     }
 
     pub fn cube_mut<T>(&self, write: impl FnOnce(&mut Cube) -> Result<T>) -> Result<T> {
-        write(&mut *self.0.cube.write().map_err(|_| Problem::internal("cube lock poisoned"))?)
+        let mut cube = self.0.cube.write().map_err(|_| Problem::internal("cube lock poisoned"))?;
+        let written = write(&mut cube);
+        // Counted while nobody reads: a table of the old figures is never kept as one of the new.
+        self.0.changes.fetch_add(1, Ordering::SeqCst);
+        written
+    }
+
+    /// The table of a period and instant, made anew when the figures have changed since.
+    pub(crate) fn table(
+        &self,
+        period: &str,
+        as_of: &str,
+        make: impl FnOnce() -> Result<CountyTable>,
+    ) -> Result<Arc<CountyTable>> {
+        let (now, place) = (self.0.changes.load(Ordering::SeqCst), (period.to_owned(), as_of.to_owned()));
+        let kept = self.0.tables.lock().ok().and_then(|tables| tables.get(&place).cloned());
+        if let Some((_, table)) = kept.filter(|(at, _)| *at == now) {
+            return Ok(table);
+        }
+        let table = Arc::new(make()?);
+        if let Ok(mut tables) = self.0.tables.lock() {
+            if tables.len() >= TABLES {
+                tables.clear();
+            }
+            tables.insert(place, (now, table.clone()));
+        }
+        Ok(table)
     }
 
     /// The named cuts, the newest first.

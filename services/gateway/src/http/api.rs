@@ -84,7 +84,8 @@ async fn indicators(Shared(state): Shared<State>, Query(look): Query<Look>) -> R
     (status = 200, body = CountyTable), (status = 400, body = ErrorBody)))]
 async fn counties(Shared(state): Shared<State>, Query(look): Query<Look>) -> Result<Json<CountyTable>, Failure> {
     look.check()?;
-    Ok(Json(query::counties(&state, &look.period, &look.as_of)?))
+    let (table, as_of) = query::counties(&state, &look.period, &look.as_of)?;
+    Ok(Json(CountyTable { as_of, ..(*table).clone() }))
 }
 
 /// 一项指标：序列、各县、修订沿革

@@ -46,7 +46,7 @@ async fn overview(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Quer
         let (tasks, projects) = (assemble::tasks(&reference), assemble::projects(&reference));
         let city = &state.customs().city;
         let table = match list.region == city.code {
-            true => Some(query::counties(&state, &period, &choice.as_of)?),
+            true => Some(query::counties(&state, &period, &choice.as_of)?.0),
             false => None,
         };
         let map = table.as_ref().map(|table| console::Map {

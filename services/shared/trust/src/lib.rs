@@ -11,7 +11,7 @@ mod dsse;
 mod gate;
 pub mod grants;
 mod identity;
-mod listen;
+pub mod listen;
 pub mod roles;
 mod server;
 mod settings;

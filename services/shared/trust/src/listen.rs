@@ -23,7 +23,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES_AT_ONCE: usize = 64;
 
 /// A connection whose certificate was accepted, with who it says it is.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: TlsStream<TcpStream>,
     identity: Option<Identity>,
     /// When it is cut, whatever still runs on it.
@@ -32,7 +32,7 @@ pub(crate) struct Connection {
 
 /// What requests of a connection know about it.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer(pub Option<Identity>);
+pub struct Peer(pub Option<Identity>);
 
 impl Connected for Connection {
     type ConnectInfo = Peer;
@@ -43,7 +43,7 @@ impl Connected for Connection {
 
 /// Accepts until shutdown. A handshake that fails or dawdles costs its slot and nothing else. A connection older than
 /// `age` is cut, so that no stream outlives the certificate's revocation: followers connect again and go on.
-pub(crate) fn connections(
+pub fn connections(
     listener: TcpListener,
     tls: Tls,
     age: Duration,

@@ -1,0 +1,102 @@
+//! What the suite costs beside its limits, in one program: A and B in turn, several rounds, the median of the rounds'
+//! ratios with the smallest and the largest. `cargo bench -p suite-tests` prints the table; with a path behind `--` it
+//! is written there.
+//!
+//! Nothing here passes or fails: a machine is noisy, and a test that times is a test that lies.
+
+mod compute;
+mod cube;
+mod import;
+mod up;
+mod view;
+mod visible;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// Rounds of everything that is a ratio.
+pub(crate) const ROUNDS: usize = 7;
+
+/// One line of the table.
+pub(crate) struct Line {
+    pub what: String,
+    pub limit: String,
+    /// Already in words: a ratio with its spread, or a measure that stands by itself.
+    pub figure: String,
+    pub aim: &'static str,
+    pub note: String,
+}
+
+/// A ratio in thousandths, round by round.
+pub(crate) struct Ratio(Vec<u128>);
+
+impl Ratio {
+    /// How many times as long the limit takes: 1.000 when ours is as fast.
+    pub(crate) fn of(rounds: &[(Duration, Duration)]) -> Self {
+        let mut all: Vec<u128> =
+            rounds.iter().map(|(ours, limit)| limit.as_nanos() * 1000 / ours.as_nanos().max(1)).collect();
+        all.sort_unstable();
+        Ratio(all)
+    }
+
+    pub(crate) fn words(&self) -> String {
+        let shown = |value: u128| format!("{}.{:02}", value / 1000, value % 1000 / 10);
+        let (first, last) = (self.0[0], self.0[self.0.len() - 1]);
+        format!("{} ({}–{})", shown(self.0[self.0.len() / 2]), shown(first), shown(last))
+    }
+}
+
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = Instant::now();
+    let made = work();
+    (made, begin.elapsed())
+}
+
+pub(crate) fn micros(time: Duration) -> String {
+    format!("{} µs", time.as_micros())
+}
+
+/// The value below which so many hundredths of the sorted values lie.
+pub(crate) fn quantile(times: &mut [Duration], hundredths: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * hundredths / 100).min(times.len() - 1)]
+}
+
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let of = |text: &str, key: &str| {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let (cpu, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
+    let gigabytes = of(&memory, "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1_048_576;
+    format!("{cores} cores of {}, {gigabytes} GB; SQLite in WAL with synchronous=FULL", of(&cpu, "model name"))
+}
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut lines = vec![cube::measure()];
+    lines.extend(runtime.block_on(async {
+        let mut lines = view::measure().await;
+        lines.extend(import::measure().await);
+        lines.extend(compute::measure().await);
+        lines.push(visible::measure().await);
+        lines
+    }));
+    lines.extend(up::measure());
+    let mut table = format!(
+        "# Measured\n\nOne run of `cargo bench -p suite-tests`; {}. Ratios are limit over ours, median of {ROUNDS} rounds \
+         (smallest–largest): 1.00 is as fast as the limit.\n\n| what | limit | figure | aim | what ours does more |\n\
+         |---|---|---|---|---|\n",
+        machine()
+    );
+    for line in lines {
+        let Line { what, limit, figure, aim, note } = line;
+        let _ = writeln!(table, "| {what} | {limit} | {figure} | {aim} | {note} |");
+    }
+    match std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
+        Some(path) => std::fs::write(&path, table).unwrap_or_else(|error| panic!("{path}: {error}")),
+        None => println!("{table}"),
+    }
+}
