@@ -121,6 +121,7 @@ impl Served {
             signing_key: trust.join("finance/signing.key"),
             keys: data.join("keys"),
             users: data.join("users.toml"),
+            synthetic: false,
         };
         let database = settings.database_location("finance");
         let shutdown = Shutdown::new();

@@ -21,6 +21,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod wall;
 mod words;
 pub mod work;
 
@@ -39,6 +40,7 @@ pub use people::{
     new_account, password, resume, signin,
 };
 pub use plan::{projects, status, tasks};
+pub use wall::{Wall, wall};
 pub use words::period_title;
 pub(crate) use words::{escaped, grouped};
 

@@ -21,11 +21,15 @@ mod tests;
 mod unlocks;
 mod work;
 
+use std::time::Instant;
+
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, MatchedPath, Request, State as Shared};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kit::Problem;
+use kit::metrics::Metrics;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -60,6 +64,7 @@ pub struct Front {
     pub sessions: Sessions,
     /// Views need no sign-in.
     pub anonymous_views: bool,
+    pub metrics: Metrics,
 }
 
 impl FromRef<Front> for State {
@@ -85,9 +90,20 @@ pub fn router(front: Front) -> Router {
         .merge(signin::router())
         .merge(registers::router())
         .merge(accounts::router())
+        .layer(axum::middleware::from_fn_with_state(front.metrics.clone(), count))
         .with_state(front)
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", api::Description::openapi()))
         .layer(axum::middleware::from_fn(headers::protect))
+}
+
+/// Counts an answer under the route's pattern, never under the address.
+async fn count(Shared(metrics): Shared<Metrics>, request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+    let what = format!("{} {route}", request.method());
+    let answer = next.run(request).await;
+    metrics.served("http", &what, answer.status().as_str(), begin.elapsed());
+    answer
 }
 
 /// A problem as JSON.

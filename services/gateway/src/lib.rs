@@ -23,6 +23,7 @@ pub mod evaluate;
 pub mod exact;
 pub mod final_evaluation;
 mod follow;
+mod freshness;
 mod grpc;
 mod http;
 pub mod lamp;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kit::metrics::Metrics;
 use kit::{Clock, Db, Folder, Problem, Result, Shutdown};
 use proto::gateway::indicator_service_server::IndicatorServiceServer;
 use serde::Deserialize;
@@ -95,7 +97,7 @@ pub async fn serve(
     tls.watch(shutdown.clone());
     let gate = Gate::new("gateway", city.clone(), db.clone(), keys.clone(), clock.clone())?;
     gate.seed(&service.users).await?;
-    kit::health::open(service.health, "gateway", db.clone(), shutdown.clone()).await?;
+    let health = kit::health::open(service.health, "gateway", db.clone(), shutdown.clone()).await?;
 
     let customs = arrival::Customs { city, keys, accept_synthetic: settings.accept_synthetic };
     let key = SigningKey::load_or_create(&service.signing_key)?;
@@ -110,7 +112,8 @@ pub async fn serve(
     }
     let own = listener.local_addr().map_err(Problem::internal)?;
     channels.insert("gateway".to_owned(), trust::channel(&reachable(own), "gateway", &tls)?);
-    let front = front(&settings, state.clone(), channels).await?;
+    tasks.spawn(freshness::watch(state.clone(), health.metrics.clone(), shutdown.clone()));
+    let front = front(&settings, state.clone(), channels, health.metrics.clone()).await?;
     let asked = shutdown.clone();
     let pages = axum::serve(http, http::router(front)).with_graceful_shutdown(async move { asked.asked().await });
     let stop = shutdown.clone();
@@ -120,7 +123,7 @@ pub async fn serve(
         }
     });
     let routes = tonic::service::Routes::new(IndicatorServiceServer::new(grpc::Door(state)));
-    let ended = trust::serve(listener, tls, gate, routes, shutdown.clone()).await;
+    let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown.clone()).await;
     shutdown.stop();
     while tasks.join_next().await.is_some() {}
     db.close().await;
@@ -129,7 +132,12 @@ pub async fn serve(
 }
 
 /// What the pages need beside the views: the bureaus to call, accounts and sessions.
-async fn front(settings: &Settings, state: State, channels: BTreeMap<String, Channel>) -> Result<Front> {
+async fn front(
+    settings: &Settings,
+    state: State,
+    channels: BTreeMap<String, Channel>,
+    metrics: Metrics,
+) -> Result<Front> {
     let (db, clock, city) = (state.db().clone(), state.clock().clone(), state.customs().city.clone());
     let issuer = SigningKey::load_or_create(&settings.issuer_key)?;
     let rules = Arc::new(settings.accounts.clone());
@@ -143,6 +151,7 @@ async fn front(settings: &Settings, state: State, channels: BTreeMap<String, Cha
         accounts,
         state,
         anonymous_views: settings.anonymous_views,
+        metrics,
     })
 }
 

@@ -76,10 +76,8 @@ fn indicators(sheet: &mut Worksheet, it: &Bulletin) -> std::result::Result<(), X
             number_or_text(sheet, line, column as u16 + 1, text)?;
         }
     }
-    let mut line = it.rows.len() as u32 + 2;
-    for note in &it.footnotes {
+    for (line, note) in (it.rows.len() as u32 + 2..).zip(&it.footnotes) {
         sheet.merge_range(line, 0, line, last, note, &Format::new().set_text_wrap().set_align(FormatAlign::Left))?;
-        line += 1;
     }
     for (at, width) in [5, 34, 8, 8, 8, 10, 10, 9, 12, 24, 7, 10, 22].into_iter().enumerate() {
         sheet.set_column_width(at as u16, width)?;

@@ -112,8 +112,11 @@ struct World {
     /// How far the gateway must be, and in which stream.
     followed: BTreeMap<&'static str, (u32, usize)>,
     /// Named cuts with what they showed when they were made.
-    cuts: Vec<(String, BTreeMap<&'static str, u32>, Vec<Option<i64>>)>,
+    cuts: Vec<Fixed>,
 }
+
+/// A cut's id, the stream of each bureau when it was made, and what it showed.
+type Fixed = (String, BTreeMap<&'static str, u32>, Vec<Option<i64>>);
 
 fn database(folder: &Path) -> PathBuf {
     folder.join("gateway.db")

@@ -18,6 +18,7 @@ use crate::{assemble, query};
 pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/", get(overview))
+        .route("/wall", get(wall))
         .route("/indicators/{code}", get(indicator))
         .route("/assets/console.css", get(stylesheet))
         .fallback(not_found)
@@ -56,6 +57,26 @@ async fn overview(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Quer
             as_of: &choice.as_of,
         });
         console::overview(frame, &list, &query::bureaus(&state)?, &tasks, &projects, map)
+    })
+}
+
+async fn wall(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Query(choice): Query<Choice>) -> Response {
+    let state = front.state.clone();
+    page(&front, visitor.person(), &uri, |frame| {
+        let period = chosen(&state, &choice.period);
+        let cut = state.moment(&choice.as_of)?.named;
+        let cut = cut.map_or_else(String::new, |cut| format!("{}（{}）", cut.name, cut.cut.mode.label()));
+        console::wall(
+            frame,
+            &console::Wall {
+                list: &query::indicators(&state, "", &period, &choice.as_of, false)?,
+                table: &query::counties(&state, &period, &choice.as_of)?.0,
+                tiles: &state.customs().city.tiles,
+                bureaus: &query::bureaus(&state)?,
+                map: &choice.map,
+                cut: &cut,
+            },
+        )
     })
 }
 

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
 use city::bundle::City;
+use kit::metrics::Metrics;
 use kit::{Clock, Db};
 use tower::ServiceExt;
 use trust::{KeyRing, SigningKey};
@@ -77,6 +78,7 @@ impl House {
             sessions: Sessions::new(db, clock.clone(), settings),
             accounts,
             anonymous_views,
+            metrics: Metrics::default(),
         };
         let house = House { front, clock, _folder: folder };
         house.admit("clerk", "530402", &[("childcare", "COUNTY_REPORTER", "530402")]).await;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod db;
 pub mod folder;
 pub mod health;
+pub mod metrics;
 pub mod port;
 pub mod problem;
 pub mod program;

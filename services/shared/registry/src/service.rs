@@ -51,7 +51,7 @@ impl Service {
         tls.watch(shutdown.clone());
         let gate = Gate::new(self.name, city.clone(), db.clone(), KeyRing::load(&settings.keys)?, clock.clone())?;
         gate.seed(&settings.users).await?;
-        kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
+        let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
         let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
@@ -62,7 +62,7 @@ impl Service {
 
         let routes = (self.open)(&bureau, &desk).await?;
         let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
-        let ended = trust::serve(listener, tls, gate, routes, shutdown).await;
+        let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown).await;
         db.close().await;
         ended
     }

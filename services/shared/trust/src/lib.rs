@@ -12,6 +12,7 @@ mod gate;
 pub mod grants;
 mod identity;
 pub mod listen;
+mod measured;
 pub mod roles;
 mod server;
 mod settings;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
+use kit::metrics::Metrics;
 use kit::{Problem, Result, Shutdown};
 use rustls_pki_types::ServerName;
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +13,7 @@ use tonic::transport::{Channel, Endpoint, Server, Uri};
 
 use crate::gate::Gate;
 use crate::listen::connections;
+use crate::measured::Measure;
 use crate::tls::Tls;
 
 /// A revoked certificate is refused at the latest after this and [`GRACE`], on the next connection: the server asks a
@@ -20,8 +22,16 @@ const CONNECTION_AGE: Duration = Duration::from_secs(600);
 /// How long streams may go on after the end was asked for.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `routes` behind the gate until shutdown; grants, health and reflection are added here.
-pub async fn serve(listener: TcpListener, tls: Tls, gate: Gate, routes: Routes, shutdown: Shutdown) -> Result<()> {
+/// Serves `routes` behind the gate until shutdown; grants, health and reflection are added here. What is served is
+/// counted in `metrics`.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Tls,
+    gate: Gate,
+    routes: Routes,
+    metrics: Metrics,
+    shutdown: Shutdown,
+) -> Result<()> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -41,6 +51,7 @@ pub async fn serve(listener: TcpListener, tls: Tls, gate: Gate, routes: Routes, 
         .http2_max_header_list_size(32 * 1024)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
+        .layer(Measure(metrics))
         .layer(gate)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move { asked.asked().await });

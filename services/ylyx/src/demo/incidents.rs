@@ -62,7 +62,8 @@ pub(super) fn fate(form: &str, region: &str, period: Period) -> Fate {
         return found.map_or(Fate::Published, |(.., fate)| *fate);
     }
     let recent = end_of(period) >= (2025, 1);
-    if recent && region.ends_with(['3', '4', '5', '7', '8']) && lot(&[form, region, &code]) % ONE_LATE_IN == 0 {
+    if recent && region.ends_with(['3', '4', '5', '7', '8']) && lot(&[form, region, &code]).is_multiple_of(ONE_LATE_IN)
+    {
         return Fate::Late;
     }
     Fate::Published

@@ -102,7 +102,7 @@ impl Childcare {
             let older: Vec<usize> = (0..self.known.len())
                 .filter(|at| self.known[*at].classes < 4 && self.known[*at].opened < first)
                 .collect();
-            if turn % 3 == 0 && !older.is_empty() {
+            if turn.is_multiple_of(3) && !older.is_empty() {
                 let at = older[self.draw.usize(0..older.len())];
                 self.class(&mut sheet, at, ClassKind::Small, 15, opened);
                 continue;

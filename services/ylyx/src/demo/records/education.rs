@@ -114,7 +114,7 @@ impl Education {
             let opened = first.saturating_add(jiff::Span::new().days(self.draw.i64(0..days)));
             let name = format!("{}{}老年学校", town.county_name, town.name);
             rows.push(school(&name, Tier::Township, &town.code, HostKind::EducationBureau, opened));
-            if self.townships_open % 3 == 0 {
+            if self.townships_open.is_multiple_of(3) {
                 self.teaching.push((name, opened));
             }
             self.townships_open += 1;

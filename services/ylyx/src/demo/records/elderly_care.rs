@@ -167,7 +167,6 @@ impl ElderlyCare {
                 state: FacilityState::Operating as i32,
                 opened_on: opened.to_string(),
                 service_area: if place.code.len() == 12 { place.code.clone() } else { String::new() },
-                ..FacilityRow::default()
             };
             self.facilities.push_back(Planned { from: opened, row });
         };

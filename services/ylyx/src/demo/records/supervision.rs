@@ -184,7 +184,7 @@ impl Supervision {
                 document_number: format!("玉一老一小〔{}〕{number}号", office.today().year()),
                 dated_on: office.today().to_string(),
                 file_name: format!("任务{number}完成情况报告.txt"),
-                content: format!("演示数据：任务{number}完成情况报告。\n").into_bytes().into(),
+                content: format!("演示数据：任务{number}完成情况报告。\n").into_bytes(),
             };
             let message = AddTaskEvidenceRequest {
                 id: task.id.clone(),

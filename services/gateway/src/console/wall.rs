@@ -1,0 +1,106 @@
+//! 大屏: the overview on a wall of 1920 × 1080, read from five metres. Still, flat, and of one cut.
+
+use askama::Template;
+use city::tile::Tile;
+use kit::{Problem, Result};
+
+use super::Frame;
+use super::card::{Card, Group, groups};
+use super::counties::Counties;
+use super::page::{BureauRow, bureau_rows};
+use super::verdict::{self, Sentence};
+use super::words::{amount, instant, period_title};
+use crate::counties::CountyTable;
+use crate::view::{BureauList, IndicatorList, IndicatorView};
+
+/// Rows of what is missing that fit.
+const MISSING_SHOWN: usize = 5;
+
+/// What the wall is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Wall<'w> {
+    pub list: &'w IndicatorList,
+    pub table: &'w CountyTable,
+    pub tiles: &'w [Tile],
+    pub bureaus: &'w BureauList,
+    /// The indicator on the map; empty: one that is known.
+    pub map: &'w str,
+    /// Name and mode of the cut; empty: now.
+    pub cut: &'w str,
+}
+
+pub fn wall(frame: &Frame, it: &Wall<'_>) -> Result<String> {
+    let missing = missing(it.list);
+    WallPage {
+        brand: frame.city_title.clone(),
+        synthetic: frame.synthetic,
+        stylesheet: super::stylesheet_address(),
+        period: period_title(&it.list.period),
+        as_of: instant(&it.list.as_of),
+        cut: it.cut.to_owned(),
+        verdict: verdict::of_list(it.list),
+        groups: groups(it.list, it.bureaus),
+        counties: Counties::new(it.table, it.tiles, it.map),
+        money: money(it.list),
+        missing_more: missing.len().saturating_sub(MISSING_SHOWN),
+        missing: missing.into_iter().take(MISSING_SHOWN).collect(),
+        bureaus: bureau_rows(it.bureaus),
+    }
+    .render()
+    .map_err(Problem::internal)
+}
+
+#[derive(Template)]
+#[template(path = "wall.html")]
+struct WallPage {
+    brand: String,
+    synthetic: bool,
+    stylesheet: &'static str,
+    period: String,
+    as_of: String,
+    cut: String,
+    verdict: Sentence,
+    groups: Vec<Group>,
+    counties: Counties,
+    /// 申请, 下达, 到位, 支付 with amounts in 万元.
+    money: Vec<(String, String)>,
+    /// Counties, and how many core indicators wait for them.
+    missing: Vec<(String, usize)>,
+    missing_more: usize,
+    bureaus: Vec<BureauRow>,
+}
+
+impl WallPage {
+    /// The parts of a value on one line.
+    fn parts(&self, card: &Card) -> String {
+        card.parts.join("　")
+    }
+}
+
+/// How far the central money has come: the indicator that has these readings.
+fn money(list: &IndicatorList) -> Vec<(String, String)> {
+    let Some(view) = list.indicators.iter().find(|view| view.unit == "分" && view.readings.len() > 1) else {
+        return Vec::new();
+    };
+    let words = |value: &Option<String>| value.as_deref().map_or_else(|| "—".to_owned(), |value| amount(value, "分").0);
+    let name = if view.reading.is_empty() { &view.name } else { &view.reading };
+    let others = view.readings.iter().map(|reading| (reading.title.clone(), words(&reading.value)));
+    [(name.clone(), words(&view.value))].into_iter().chain(others).collect()
+}
+
+/// Which counties are waited for, the most wanted first.
+fn missing(list: &IndicatorList) -> Vec<(String, usize)> {
+    let some = |view: &&IndicatorView| {
+        let missing = view.completeness.missing_regions.len() as u32;
+        view.core && missing > 0 && missing < view.completeness.expected
+    };
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for name in list.indicators.iter().filter(some).flat_map(|view| &view.completeness.missing_regions) {
+        match counted.iter_mut().find(|(known, _)| known == name) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((name.clone(), 1)),
+        }
+    }
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted
+}
