@@ -115,6 +115,7 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-fn free_port() -> u16 {
+/// A port that nobody held a moment ago.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|held| held.local_addr()).expect("a free port").port()
 }

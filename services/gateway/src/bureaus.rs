@@ -97,6 +97,7 @@ impl Bureaus {
         if let Ok(value) = AsciiMetadataValue::try_from(assertion) {
             request.metadata_mut().insert(trust::ASSERTION_HEADER, value);
         }
+        kit::trace::carry(request.metadata_mut());
         request
     }
 
@@ -107,8 +108,10 @@ impl Bureaus {
         }
         let mut asking = JoinSet::new();
         for (bureau, channel) in &self.0.channels {
-            let (bureau, channel, user) = (bureau.clone(), channel.clone(), user.to_owned());
-            asking.spawn(async move { (bureau, tokio::time::timeout(PATIENCE, ask(channel, user)).await) });
+            let (bureau, channel) = (bureau.clone(), channel.clone());
+            let mut request = Request::new(GetGrantsRequest { user: user.to_owned() });
+            kit::trace::carry(request.metadata_mut());
+            asking.spawn(async move { (bureau, tokio::time::timeout(PATIENCE, ask(channel, request)).await) });
         }
         let mut grants = Grants::default();
         for (bureau, answer) in asking.join_all().await {
@@ -163,8 +166,8 @@ impl Bureaus {
 }
 
 /// Role and region of every grant at one bureau.
-async fn ask(channel: Channel, user: String) -> Result<Vec<(String, String)>, Status> {
-    let answer = GrantServiceClient::new(channel).get_grants(GetGrantsRequest { user }).await?;
+async fn ask(channel: Channel, request: Request<GetGrantsRequest>) -> Result<Vec<(String, String)>, Status> {
+    let answer = GrantServiceClient::new(channel).get_grants(request).await?;
     Ok(answer.into_inner().grants.into_iter().map(|grant| (grant.role, grant.region)).collect())
 }
 

@@ -56,6 +56,11 @@ impl Catalogue {
         })
     }
 
+    /// Every element, in the order of the codes.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.elements.values()
+    }
+
     pub fn known(&self, code: &str) -> Option<&Element> {
         self.elements.get(code)
     }

@@ -269,7 +269,32 @@ impl Cube {
             (Some(&element), Some(&region)) => Some(Key { element, region, period }),
             _ => None,
         };
-        let revisions = key.and_then(|key| self.cells.get(&key)).map(Vec::as_slice).unwrap_or_default();
+        key.into_iter().flat_map(|key| self.life_of(key, cut))
+    }
+
+    /// What stands in each of the regions at a cut: the owner's last word, failing that the plan's print (`true`).
+    pub fn column<'c>(
+        &'c self,
+        element: &str,
+        regions: &'c [String],
+        period: Period,
+        cut: &'c Cut,
+    ) -> impl Iterator<Item = Option<(Said, bool)>> {
+        let element = self.names.get(element).copied();
+        regions.iter().map(move |region| {
+            let key = Key { element: element?, region: *self.names.get(region)?, period };
+            let (mut own, mut printed) = (None, None);
+            for figure in self.life_of(key, cut) {
+                let of_plan = figure.meta.kind == PublicationKind::Plan;
+                *(if of_plan { &mut printed } else { &mut own }) = Some((figure.said, of_plan));
+            }
+            let stands = |told: &(Said, bool)| told.0 != Said::Withdrawn;
+            own.filter(stands).or(printed.filter(stands))
+        })
+    }
+
+    fn life_of<'c>(&'c self, key: Key, cut: &'c Cut) -> impl Iterator<Item = Figure<'c>> {
+        let revisions = self.cells.get(&key).map(Vec::as_slice).unwrap_or_default();
         revisions.iter().filter_map(move |revision| {
             let meta = &self.metas[revision.publication as usize];
             (meta.sequence <= cut.sequence(&meta.bureau)).then(|| Figure {

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::counties::CountyTable;
 use crate::state::State;
 use crate::view::{BureauView, CutEntry, IndicatorView, PaceView, ReadingView, RevisionView, SeriesPoint};
-use crate::{follow, query};
+use crate::{figures, follow, query};
 
 /// The gRPC door.
 #[derive(Clone, Debug)]
@@ -58,6 +58,15 @@ impl IndicatorService for Door {
         Ok(Response::new(counties(&table, as_of)))
     }
 
+    type ReadFiguresStream = figures::Columns;
+
+    async fn read_figures(
+        &self,
+        request: Request<wire::ReadFiguresRequest>,
+    ) -> Result<Response<Self::ReadFiguresStream>, Status> {
+        Ok(Response::new(figures::read(&self.0, request.into_inner())?))
+    }
+
     async fn get_proof(&self, request: Request<wire::GetIndicatorRequest>) -> Result<Response<wire::Proof>, Status> {
         let ask = request.into_inner();
         required("period", &ask.period)?;
@@ -91,7 +100,7 @@ fn required(field: &str, value: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn cut(entry: CutEntry) -> wire::CutEntry {
+pub(crate) fn cut(entry: CutEntry) -> wire::CutEntry {
     wire::CutEntry { bureau: entry.bureau, stream_id: entry.stream_id, sequence: entry.sequence }
 }
 

@@ -30,6 +30,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kit::Problem;
 use kit::metrics::Metrics;
+use tracing::{Instrument, field};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -90,18 +91,22 @@ pub fn router(front: Front) -> Router {
         .merge(signin::router())
         .merge(registers::router())
         .merge(accounts::router())
-        .layer(axum::middleware::from_fn_with_state(front.metrics.clone(), count))
+        .layer(axum::middleware::from_fn_with_state(front.metrics.clone(), observe))
         .with_state(front)
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", api::Description::openapi()))
         .layer(axum::middleware::from_fn(headers::protect))
 }
 
-/// Counts an answer under the route's pattern, never under the address.
-async fn count(Shared(metrics): Shared<Metrics>, request: Request, next: Next) -> Response {
+/// Counts and traces an answer under the route's pattern, never under the address. A trace begins here: a visitor's own
+/// headers are not believed.
+async fn observe(Shared(metrics): Shared<Metrics>, request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
     let what = format!("{} {route}", request.method());
-    let answer = next.run(request).await;
+    let code = field::Empty;
+    let span = tracing::info_span!("http", otel.name = what, otel.kind = "server", http.response.status_code = code);
+    let answer = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", answer.status().as_u16());
     metrics.served("http", &what, answer.status().as_str(), begin.elapsed());
     answer
 }

@@ -21,6 +21,7 @@ pub mod cuts;
 pub mod desks;
 pub mod evaluate;
 pub mod exact;
+pub mod figures;
 pub mod final_evaluation;
 mod follow;
 mod freshness;

@@ -89,7 +89,7 @@ pub fn check(data: &Path, demo: bool) -> Result<()> {
 
 /// `ylyx demo`.
 pub async fn command(args: Args) -> Result<ExitCode> {
-    kit::telemetry::start();
+    let _telemetry = kit::telemetry::start("demo");
     check(&args.data, true)?;
     if made(&args.data)?.is_some() {
         println!("{} 里已有演示城市", args.data.display());

@@ -41,6 +41,8 @@ pub struct SuiteOptions {
     pub clock: Clock,
     /// Bureau → a clock of its own; the others go by `clock`.
     pub clocks: BTreeMap<String, Clock>,
+    /// Bureaus that are down: nobody answers at their ports.
+    pub absent: Vec<String>,
 }
 
 impl SuiteOptions {
@@ -55,6 +57,7 @@ impl SuiteOptions {
             synthetic: false,
             clock: Clock::system(),
             clocks: BTreeMap::new(),
+            absent: Vec::new(),
         }
     }
 }
@@ -87,7 +90,9 @@ impl Suite {
 
         let (http, shutdown, clock) = (doors.http.address, Shutdown::new(), options.clock.clone());
         let mut services = JoinSet::new();
-        for (bureau, Door { listener, address }) in doors.bureaus {
+        let present =
+            doors.bureaus.into_iter().filter(|(bureau, _)| options.absent.iter().all(|name| name != bureau.name));
+        for (bureau, Door { listener, address }) in present {
             let settings = settings(&options, bureau.name, address);
             let clock = options.clocks.get(bureau.name).unwrap_or(&clock).clone();
             let served = bureau.serve(settings, clock, listener, shutdown.clone());

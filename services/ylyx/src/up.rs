@@ -25,7 +25,7 @@ pub struct Args {
 
 /// Runs until Ctrl-C, or until a service fails.
 pub async fn command(args: Args) -> Result<ExitCode> {
-    kit::telemetry::start();
+    let _telemetry = kit::telemetry::start("up");
     let signals = Shutdown::on_signals().map_err(Problem::internal)?;
     let data = args.data.unwrap_or_else(|| if args.demo { "./demo" } else { "./data" }.into());
     demo::check(&data, args.demo)?;
@@ -42,6 +42,7 @@ pub async fn command(args: Args) -> Result<ExitCode> {
         synthetic: args.demo,
         clock: Clock::system(),
         clocks: Default::default(),
+        absent: Vec::new(),
     })
     .await?;
     println!("{}", welcome(&suite));

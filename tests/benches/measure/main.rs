@@ -6,7 +6,9 @@
 
 mod compute;
 mod cube;
+mod figures;
 mod import;
+mod sheet;
 mod up;
 mod view;
 mod visible;
@@ -74,12 +76,21 @@ fn machine() -> String {
     format!("{cores} cores of {}, {gigabytes} GB; SQLite in WAL with synchronous=FULL", of(&cpu, "model name"))
 }
 
+/// Rows that the register holds before the last measurement of its growth, where nothing else is asked.
+const DEEP: usize = 1_000_000;
+
 fn main() {
+    // A number is how deep the register grows, anything else a file for the table.
+    let given: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let deep = given.iter().find_map(|argument| argument.parse().ok()).unwrap_or(DEEP);
+    let file = given.iter().find(|argument| argument.parse::<usize>().is_err());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut lines = vec![cube::measure()];
+    lines.push(runtime.block_on(figures::measure()));
     lines.extend(runtime.block_on(async {
         let mut lines = view::measure().await;
-        lines.extend(import::measure().await);
+        lines.extend(import::measure(deep).await);
+        lines.push(sheet::measure());
         lines.extend(compute::measure().await);
         lines.push(visible::measure().await);
         lines
@@ -95,8 +106,8 @@ fn main() {
         let Line { what, limit, figure, aim, note } = line;
         let _ = writeln!(table, "| {what} | {limit} | {figure} | {aim} | {note} |");
     }
-    match std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
-        Some(path) => std::fs::write(&path, table).unwrap_or_else(|error| panic!("{path}: {error}")),
+    match file {
+        Some(path) => std::fs::write(path, table).unwrap_or_else(|error| panic!("{path}: {error}")),
         None => println!("{table}"),
     }
 }

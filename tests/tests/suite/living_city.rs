@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use proto::gateway::ReadFiguresRequest;
+use proto::gateway::indicator_service_client::IndicatorServiceClient;
+use proto::gateway::read_figures_response::Item;
 use suite_tests::suite::{Engine, Running};
 
 use super::oracle::indicators::{COUNTIES, Plan};
-use super::oracle::published::{Figure, Published};
+use super::oracle::published::{Figure, Key, Published};
 use super::oracle::registers::{Counts, Registers};
 use super::oracle::rows;
 
@@ -29,6 +32,7 @@ async fn prove(running: &Running) {
     let counted = elements(&registers, &published);
     let typed = typed(running, &published).await;
     assert!(counted > 5_000 && typed > 5_000, "{counted} counted, {typed} typed");
+    figures(running, &published).await;
     let compared = indicators(running, &published).await;
     assert!(compared > 4_000, "{compared} values");
 }
@@ -96,6 +100,50 @@ async fn typed(running: &Running, published: &Published) -> usize {
         compared += 1;
     }
     compared
+}
+
+/// The packed columns that programs read say what was published, and nothing else.
+async fn figures(running: &Running, published: &Published) {
+    let mut gateway = IndicatorServiceClient::new(running.channel_as("operator", "gateway"));
+    let ask = |from: &str, to: &str| ReadFiguresRequest { from: from.into(), to: to.into(), ..Default::default() };
+    let mut stream = gateway.read_figures(ask("2025-01", "2026-10")).await.expect("figures").into_inner();
+    let Some(Item::Header(header)) = stream.message().await.expect("a header").and_then(|one| one.item) else {
+        panic!("the header comes first")
+    };
+    assert_eq!(header.regions.len(), 10);
+    // A value and whether the plan's print stands in; nothing for what is excused or does not apply.
+    let mut read: BTreeMap<Key, Option<(i64, bool)>> = BTreeMap::new();
+    while let Some(answer) = stream.message().await.expect("a column") {
+        let Some(Item::Column(column)) = answer.item else { panic!("one header") };
+        let key =
+            |place: &u32| (column.element.clone(), header.regions[*place as usize].clone(), column.period.clone());
+        for (place, value) in column.regions.iter().zip(&column.values) {
+            read.insert(key(place), Some((*value, column.printed.contains(place))));
+        }
+        read.extend(column.not_applicable.iter().chain(&column.exempt).map(|place| (key(place), None)));
+    }
+    let asked = |key: &Key| {
+        let (_, region, period) = key;
+        header.regions.contains(region) && period.len() == 7 && ("2025-01".."2026-11").contains(&period.as_str())
+    };
+    let mut expected: BTreeMap<Key, Option<(i64, bool)>> =
+        published.printed.iter().map(|(key, value)| (key.clone(), Some((*value, true)))).collect();
+    let stated = published.stated.iter();
+    expected.extend(stated.map(|(key, figure)| (key.clone(), figure.is_number.then_some((figure.value, false)))));
+    expected.retain(|key, _| asked(key));
+    assert!(expected.len() > 5_000, "{}", expected.len());
+    assert_eq!(read, expected);
+    for (from, to, reason) in [
+        ("2025-13", "2026-10", "PERIOD_INVALID"),
+        ("2026-10", "2025-01", "PERIOD_RANGE"),
+        ("2025", "2025-02", "PERIOD_RANGE"),
+    ] {
+        let refused = gateway.read_figures(ask(from, to)).await.expect_err("refused");
+        assert_eq!(kit::Problem::reason_of(&refused), reason);
+    }
+    let unknown = ReadFiguresRequest { elements: vec!["no.such".into()], ..ask("2025-01", "2025-01") };
+    let refused = gateway.read_figures(unknown).await.expect_err("refused");
+    assert_eq!(kit::Problem::reason_of(&refused), "ELEMENT_UNKNOWN");
 }
 
 /// Every indicator of every county and the city, in every period that the city has lived through.

@@ -17,4 +17,5 @@ mod pages;
 mod registers;
 mod restored;
 mod statements;
+mod traces;
 mod trust_refusals;

@@ -2,6 +2,7 @@
 //! what was published, in the plainest way and with code that shares nothing with the services but the words of the
 //! contract. Integers throughout.
 
+mod counting;
 pub(crate) mod indicators;
 pub(crate) mod published;
 pub(crate) mod registers;

@@ -78,6 +78,27 @@ impl Period {
         }
     }
 
+    /// From this period to `last`, both included. None where they are of different kinds, are spans, or go backwards.
+    pub fn through(self, last: Period) -> Option<Vec<Period>> {
+        let place = |period| match period {
+            Period::Year(year) => Some((0, i32::from(year))),
+            Period::Mch(year) => Some((1, i32::from(year))),
+            Period::Half(year, half) => Some((2, i32::from(year) * 2 + i32::from(half) - 1)),
+            Period::Quarter(year, quarter) => Some((4, i32::from(year) * 4 + i32::from(quarter) - 1)),
+            Period::Month(year, month) => Some((12, i32::from(year) * 12 + i32::from(month) - 1)),
+            Period::Span(..) => None,
+        };
+        let ((kind, from), (other, to)) = (place(self)?, place(last)?);
+        let period = |at: i32| match kind {
+            0 => Period::Year(at as i16),
+            1 => Period::Mch(at as i16),
+            2 => Period::Half((at / 2) as i16, (at % 2 + 1) as i8),
+            4 => Period::Quarter((at / 4) as i16, (at % 4 + 1) as i8),
+            _ => Period::Month((at / 12) as i16, (at % 12 + 1) as i8),
+        };
+        (kind == other && from <= to).then(|| (from..=to).map(period).collect())
+    }
+
     /// The month `back` months before the period's last one.
     pub fn month_back(self, back: i16) -> Period {
         let last = self.last_day();

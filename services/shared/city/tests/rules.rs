@@ -29,6 +29,17 @@ proptest! {
     }
 
     #[test]
+    fn periods_through_each_other_follow_without_a_gap(first in periods(), last in periods()) {
+        if let Some(all) = first.through(last) {
+            prop_assert_eq!((all[0], all[all.len() - 1]), (first, last));
+            prop_assert!(all.windows(2).all(|two| two[0].last_day().tomorrow().unwrap() == two[1].first_day()));
+        } else {
+            let alike = std::mem::discriminant(&first) == std::mem::discriminant(&last);
+            prop_assert!(!alike || first > last || matches!(first, Period::Span(..)));
+        }
+    }
+
+    #[test]
     fn aligned_periods_end_with_or_before_the_period(period in periods(), count in 1u8..13) {
         for alignment in [Alignment::Same, Alignment::LastYearEnd, Alignment::SumYears(count), Alignment::SumMonths(count), Alignment::Ytd] {
             let aligned = alignment.periods(period);

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod program;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trace;
 
 pub use clock::Clock;
 pub use db::{Db, Sql, Tx, retry};

@@ -8,7 +8,7 @@ use crate::problem::Result;
 /// Starts logging, reads the arguments, runs, and turns the outcome into an exit code: 2 for wrong usage, 1 for a
 /// failure, which is printed with its reason.
 pub async fn main<F: Future<Output = Result<()>>>(name: &str, run: impl FnOnce(PathBuf) -> F) -> ExitCode {
-    crate::telemetry::start();
+    let _telemetry = crate::telemetry::start(name);
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
         [flag, config] if flag == "--config" => match run(config.into()).await {

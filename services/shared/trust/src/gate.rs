@@ -51,6 +51,10 @@ impl Gate {
         grants::seed(&self.0.db, &self.0.bureau, &Users::load(users)?).await
     }
 
+    pub(crate) fn bureau(&self) -> &str {
+        &self.0.bureau
+    }
+
     /// `GrantService` of this service.
     pub(crate) fn grant_service(&self) -> GrantServiceServer<Grants> {
         GrantServiceServer::new(Grants { db: self.0.db.clone(), clock: self.0.clock.clone() })

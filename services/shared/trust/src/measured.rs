@@ -1,5 +1,5 @@
-//! Every RPC counted: which method, how it ended, how long until its answer began. Outside the gate, so that what is
-//! refused is counted too.
+//! Every RPC counted and traced: which method, how it ended, how long until its answer began. Outside the gate, so that
+//! what is refused is counted too. The span goes on from the caller's.
 
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -9,22 +9,26 @@ use http::{Request, Response};
 use kit::metrics::Metrics;
 use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::{Instrument, field};
 
 /// Puts [`Measured`] around a service.
 #[derive(Clone, Debug)]
-pub(crate) struct Measure(pub(crate) Metrics);
+pub(crate) struct Measure {
+    pub(crate) bureau: String,
+    pub(crate) metrics: Metrics,
+}
 
 impl<S> Layer<S> for Measure {
     type Service = Measured<S>;
     fn layer(&self, inner: S) -> Measured<S> {
-        Measured { metrics: self.0.clone(), inner }
+        Measured { measure: self.clone(), inner }
     }
 }
 
 /// A service whose answers are counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured<S> {
-    metrics: Metrics,
+    measure: Measure,
     inner: S,
 }
 
@@ -43,16 +47,22 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (metrics, begin) = (self.metrics.clone(), Instant::now());
+        let (metrics, begin) = (self.measure.metrics.clone(), Instant::now());
         let method = known(request.uri().path()).to_owned();
-        let answer = self.inner.call(request);
+        let bureau = &self.measure.bureau;
+        let code = field::Empty;
+        let span =
+            tracing::info_span!("rpc", otel.name = method, otel.kind = "server", bureau, rpc.grpc.status_code = code);
+        kit::trace::go_on(&span, request.headers());
+        let answer = span.in_scope(|| self.inner.call(request));
         Box::pin(async move {
-            let answer = answer.await;
+            let answer = answer.instrument(span.clone()).await;
             let code = match &answer {
                 // An answer without the header ends well, or with a trailer that comes after its body.
                 Ok(answer) => answer.headers().get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("0"),
                 Err(_) => "2",
             };
+            span.record("rpc.grpc.status_code", code);
             metrics.served("rpc", &method, code, begin.elapsed());
             answer
         })
@@ -82,7 +92,7 @@ mod tests {
                 if request.uri().path().ends_with("Refused") { answer.header("grpc-status", "7") } else { answer };
             Ok::<_, Infallible>(answer.body(Body::empty()).unwrap())
         });
-        let mut service = Measure(metrics.clone()).layer(inner);
+        let mut service = Measure { bureau: "a".into(), metrics: metrics.clone() }.layer(inner);
         for path in ["/ylyx.a.v1.S/Asked", "/ylyx.a.v1.S/Refused", "/ylyx.a.v1.S/Refused", "/etc/passwd?x={}"] {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
             service.call(request).await.unwrap();

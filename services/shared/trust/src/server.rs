@@ -23,7 +23,7 @@ const CONNECTION_AGE: Duration = Duration::from_secs(600);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves `routes` behind the gate until shutdown; grants, health and reflection are added here. What is served is
-/// counted in `metrics`.
+/// counted in `metrics`, and traced.
 pub async fn serve(
     listener: TcpListener,
     tls: Tls,
@@ -51,7 +51,7 @@ pub async fn serve(
         .http2_max_header_list_size(32 * 1024)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
-        .layer(Measure(metrics))
+        .layer(Measure { bureau: gate.bureau().to_owned(), metrics })
         .layer(gate)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move { asked.asked().await });

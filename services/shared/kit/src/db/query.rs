@@ -4,6 +4,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, PgPool, SqlitePool};
+use tracing::{Instrument, Span};
 
 use super::{Record, Sql, Value};
 use crate::problem::{Problem, Result};
@@ -35,15 +36,32 @@ macro_rules! run {
         if let Some(error) = bind_error {
             return Err(Problem::internal(error));
         }
+        let span = statement(&on, &sql);
         let (postgres, sqlite) = (AssertSqlSafe(sql.postgres.into_owned()), AssertSqlSafe(sql.sqlite.into_owned()));
         match (on, args) {
-            (On::PgPool(c), Args::Postgres(a)) => sqlx::$with(postgres, a).$method(c).await$(.map($map))?,
-            (On::PgTx(c), Args::Postgres(a)) => sqlx::$with(postgres, a).$method(c).await$(.map($map))?,
-            (On::SqlitePool(c), Args::Sqlite(a)) => sqlx::$with(sqlite, a).$method(c).await$(.map($map))?,
-            (On::SqliteTx(c), Args::Sqlite(a)) => sqlx::$with(sqlite, a).$method(c).await$(.map($map))?,
+            (On::PgPool(c), Args::Postgres(a)) => sqlx::$with(postgres, a).$method(c).instrument(span).await$(.map($map))?,
+            (On::PgTx(c), Args::Postgres(a)) => sqlx::$with(postgres, a).$method(c).instrument(span).await$(.map($map))?,
+            (On::SqlitePool(c), Args::Sqlite(a)) => sqlx::$with(sqlite, a).$method(c).instrument(span).await$(.map($map))?,
+            (On::SqliteTx(c), Args::Sqlite(a)) => sqlx::$with(sqlite, a).$method(c).instrument(span).await$(.map($map))?,
             _ => unreachable!("connection and arguments are made together"),
         }
     }};
+}
+
+/// The span of a statement: its text, whose values are bound and so never in it.
+fn statement(on: &On<'_>, sql: &Sql) -> Span {
+    let (system, text) = match on {
+        On::PgPool(_) | On::PgTx(_) => ("postgresql", &sql.postgres),
+        On::SqlitePool(_) | On::SqliteTx(_) => ("sqlite", &sql.sqlite),
+    };
+    // `text` is looked at only where somebody traces.
+    tracing::debug_span!("sql", otel.kind = "client", db.system.name = system, db.query.text = shortened(text))
+}
+
+/// Many-row inserts run to a hundred kilobytes, all of it placeholders.
+fn shortened(text: &str) -> &str {
+    const MOST: usize = 2_000;
+    &text[..text.floor_char_boundary(MOST)]
 }
 
 impl<'c> Query<'c> {
