@@ -1,7 +1,7 @@
 //! The console: two pages and an error page, as HTML made on the server (design/console). Pure: what a page shows is
 //! what it is given, so the same views give the same page.
 //!
-//! A page needs no script and nothing from elsewhere; charts are SVG that takes its colours from the stylesheet.
+//! A page needs no script (the wall renews itself by one) and nothing from elsewhere; charts are SVG that takes its colours from the stylesheet.
 
 mod bullet;
 mod card;
@@ -40,7 +40,7 @@ pub use people::{
     new_account, password, resume, signin,
 };
 pub use plan::{projects, status, tasks};
-pub use wall::{Wall, wall};
+pub use wall::{WALL_SCRIPT, Wall, wall};
 pub use words::period_title;
 pub(crate) use words::{escaped, grouped};
 

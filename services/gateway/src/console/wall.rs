@@ -13,6 +13,9 @@ use super::words::{amount, instant, period_title};
 use crate::counties::CountyTable;
 use crate::view::{BureauList, IndicatorList, IndicatorView};
 
+/// Renews the wall without emptying it while the gateway is away.
+pub const WALL_SCRIPT: &str = include_str!("../../assets/wall.js");
+
 /// Rows of what is missing that fit.
 const MISSING_SHOWN: usize = 5;
 

@@ -21,6 +21,7 @@ pub(super) fn router() -> Router<Front> {
         .route("/wall", get(wall))
         .route("/indicators/{code}", get(indicator))
         .route("/assets/console.css", get(stylesheet))
+        .route("/assets/wall.js", get(script))
         .fallback(not_found)
 }
 
@@ -105,6 +106,13 @@ async fn stylesheet(uri: Uri) -> impl IntoResponse {
     let present = uri.path_and_query().is_some_and(|path| path.as_str() == console::stylesheet_address());
     let keep = if present { "public, max-age=31536000, immutable" } else { "no-cache" };
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, keep)], console::STYLESHEET)
+}
+
+async fn script() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")],
+        console::WALL_SCRIPT,
+    )
 }
 
 async fn not_found(Shared(front): Shared<Front>, person: Option<SignedIn>, uri: Uri) -> Response {

@@ -1,6 +1,6 @@
 //! What the registers hold at the end of a period, counted row by row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::registers::{Counts, Registers};
 use super::{Row, holds, number, yes};
