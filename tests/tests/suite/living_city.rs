@@ -124,7 +124,9 @@ async fn figures(running: &Running, published: &Published) {
     }
     let asked = |key: &Key| {
         let (_, region, period) = key;
-        header.regions.contains(region) && period.len() == 7 && ("2025-01".."2026-11").contains(&period.as_str())
+        header.regions.contains(region)
+            && !period.contains(['Q', 'H'])
+            && ("2025-01".."2026-11").contains(&period.as_str())
     };
     let mut expected: BTreeMap<Key, Option<(i64, bool)>> =
         published.printed.iter().map(|(key, value)| (key.clone(), Some((*value, true)))).collect();
@@ -132,7 +134,9 @@ async fn figures(running: &Running, published: &Published) {
     expected.extend(stated.map(|(key, figure)| (key.clone(), figure.is_number.then_some((figure.value, false)))));
     expected.retain(|key, _| asked(key));
     assert!(expected.len() > 5_000, "{}", expected.len());
-    assert_eq!(read, expected);
+    for key in read.keys().chain(expected.keys()) {
+        assert_eq!(read.get(key), expected.get(key), "{key:?}");
+    }
     for (from, to, reason) in [
         ("2025-13", "2026-10", "PERIOD_INVALID"),
         ("2026-10", "2025-01", "PERIOD_RANGE"),

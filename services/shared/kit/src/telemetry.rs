@@ -7,6 +7,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -44,7 +45,8 @@ pub fn start(service: &str) -> Telemetry {
             .with_tracer(provider.tracer("ylyx"))
             .with_location(false)
             .with_threads(false)
-            .with_filter(filter("YLYX_TRACE", "info,kit=debug,sqlx=off"))
+            // Lines of the log stay in the log: some say who did something.
+            .with_filter(filter("YLYX_TRACE", "info,kit=debug,sqlx=off").and(filter_fn(|of| of.is_span())))
     });
     let _ = tracing_subscriber::registry().with(lines).with(traces).try_init();
     Telemetry(provider)
