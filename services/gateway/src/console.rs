@@ -3,11 +3,13 @@
 //!
 //! A page needs no script (the wall renews itself by one) and nothing from elsewhere; charts are SVG that takes its colours from the stylesheet.
 
+mod board;
 mod bullet;
 mod card;
 mod counties;
 pub(crate) mod cuts;
 mod facts;
+mod gantt;
 mod indicator;
 mod labels;
 pub mod nav;
@@ -33,8 +35,10 @@ use kit::{Problem, Result};
 use crate::view::{BureauList, IndicatorDetail, IndicatorList, ProjectList, TaskList};
 use page::Page;
 
+pub use board::{Board, board};
+pub use gantt::{Gantt, gantt};
 pub use nav::Entry;
-pub use overview::Map;
+pub use overview::{CutLink, Map};
 pub use people::{
     AccountList, AccountRow, AccountView, GrantRow, Kept, NewForm, SignIn, account, accounts, first_password,
     new_account, password, resume, signin,

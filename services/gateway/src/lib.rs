@@ -33,7 +33,7 @@ pub mod proof;
 mod query;
 pub mod registers;
 pub mod session;
-mod state;
+pub mod state;
 pub mod store;
 pub mod view;
 

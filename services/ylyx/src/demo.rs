@@ -4,6 +4,7 @@
 //!
 //! The same seed gives the same figures. The five bureaus live side by side, each with a clock of its own.
 
+mod cuts;
 mod growth;
 mod incidents;
 mod office;
@@ -107,10 +108,13 @@ pub async fn make(data: &Path, seed: u64, scale: u16, databases: Option<BTreeMap
     let start = Date::constant(2021, 1, 5).at(1, 0, 0, 0).in_tz(kit::clock::ZONE).map_err(Problem::internal)?;
     let clocks: BTreeMap<String, Clock> =
         BUREAUS.iter().map(|bureau| (bureau.name.to_owned(), Clock::set_to(start.timestamp()))).collect();
+    let databases = databases.unwrap_or_default();
+    let own = data.join("gateway/gateway.db").to_string_lossy().into_owned();
+    let gateway_database = databases.get("gateway").cloned().unwrap_or(own);
     let suite = Suite::start(SuiteOptions {
         synthetic: true,
         clocks: clocks.clone(),
-        database: databases.unwrap_or_default(),
+        database: databases,
         ..SuiteOptions::on_free_ports(data)
     })
     .await?;
@@ -122,6 +126,7 @@ pub async fn make(data: &Path, seed: u64, scale: u16, databases: Option<BTreeMap
     suite.stop().await?;
     lived?;
     followed?;
+    cuts::make(data, &gateway_database, &city).await?;
     mark(data, Made { seed, scale, complete: true })
 }
 

@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use proto::gateway::ReadFiguresRequest;
+use proto::gateway::indicator_service_client::IndicatorServiceClient;
+use proto::gateway::read_figures_response::Item;
 use proto::reporting::PublicationKind;
 use serde_json::Value;
 use suite_tests::browser::Person;
@@ -28,14 +31,14 @@ pub(crate) async fn a_cut_is_made_compared_and_issued(running: &Running) {
     office.sees("已有名为").await;
 
     // 齐报 has no value where a county is late; 已报地区 says which count; 沿用上期 says that it is 预计.
-    let c09 = async |cut: &str| view(running, "C09", &format!("cut:{cut}")).await;
-    assert_eq!(c09(&complete).await["value"], Value::Null);
-    let partial = c09(&reported).await;
+    let c05 = async |cut: &str| view(running, "C05", &format!("cut:{cut}")).await;
+    assert_eq!(c05(&complete).await["value"], Value::Null);
+    let partial = c05(&reported).await;
     assert!(
-        partial["value"].is_string() && partial["notes"][0].as_str().is_some_and(|note| note.contains("按已报的6个")),
+        partial["value"].is_string() && partial["notes"][0].as_str().is_some_and(|note| note.contains("按已报的7个")),
         "{partial}"
     );
-    let forecast = c09(&carried).await;
+    let forecast = c05(&carried).await;
     assert_eq!(forecast["status"], "预计", "{forecast}");
     let (status, answer) = running.get("/api/v1/indicators?region=530400&period=2026-10&as_of=cut:none").await;
     assert_eq!((status, answer["reason"].as_str()), (404, Some("CUT_UNKNOWN")));
@@ -43,11 +46,11 @@ pub(crate) async fn a_cut_is_made_compared_and_issued(running: &Running) {
     let bytes = issue(running, &mut office, &reported).await;
     // A late county comes in: the cut stands as it was, and the comparison says what came.
     come_in(running).await;
-    assert_eq!(c09(&reported).await, partial, "a cut gives the same figures for ever");
+    assert_eq!(c05(&reported).await, partial, "a cut gives the same figures for ever");
     let (_, comparison) = running.get(&format!("/api/v1/cuts/{reported}/comparison")).await;
     let changes = comparison["changes"].as_array().cloned().unwrap_or_default();
     let change =
-        changes.iter().find(|one| one["indicator"] == "C09" && one["region"] == LATE).expect("the late county");
+        changes.iter().find(|one| one["indicator"] == "C05" && one["region"] == LATE).expect("the late county");
     assert_eq!(change["before"]["value"], Value::Null);
     assert_eq!(change["causes"][0]["kind"], "LATE", "{change}");
     office.open(&format!("/cuts/{reported}/compare?city=1")).await;
@@ -98,7 +101,7 @@ async fn view(running: &Running, code: &str, as_of: &str) -> Value {
 async fn issue(running: &Running, office: &mut Person, cut: &str) -> Value {
     office.open(&format!("/cuts/{cut}")).await;
     office.fill_at("[name=number]", "玉养托办(2026)10号").await;
-    office.fill_at("[name=next]", "（一）元江县于11月30日前补报10月托育月报。").await;
+    office.fill_at("[name=next]", "（一）元江县于11月30日前补报10月健康管理月报。").await;
     office.click("印发调度通报").await;
     office.sees("发文字号的年份用六角括号").await;
     office.fill_at("[name=number]", "玉养托办〔2026〕10号").await;
@@ -122,12 +125,12 @@ async fn issue(running: &Running, office: &mut Person, cut: &str) -> Value {
         "责任单位：市卫生健康委",
         "演示数据",
         "按已报地区计算",
-        "补报10月托育月报",
+        "补报10月健康管理月报",
     ] {
         assert!(text.contains(said), "the bulletin lacks {said}: {text}");
     }
     let sheet = converted(&folder, "bulletin.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76", "bulletin.csv");
-    assert!(sheet.contains("每千人拥有3岁以下婴幼儿托位数") && sheet.contains("缺华宁县、易门县、元江县"), "{sheet}");
+    assert!(sheet.contains("65岁以上老年人健康管理率") && sheet.contains("缺新平县、元江县"), "{sheet}");
     converted(&folder, "bulletin.docx", "pdf", "bulletin.pdf");
     bytes
 }
@@ -156,20 +159,45 @@ fn converted(folder: &Path, file: &str, into: &str, made: &str) -> String {
 
 /// The county that had not begun hands in its October report.
 async fn come_in(running: &Running) {
-    let part = async |code: &str, side: &str| {
-        let of_month = running.indicator(code, LATE, "2026-09").await;
-        of_month[side].as_str().expect("a number").to_owned()
-    };
-    let (enrolled, carers, certified) =
-        (part("C12", "numerator").await, part("C13", "denominator").await, part("C13", "numerator").await);
-    let typed = [
-        ("childcare.children.enrolled", enrolled.as_str()),
-        ("childcare.staff.carers", &carers),
-        ("childcare.staff.certified", &certified),
-    ];
     let desk = Desk::new(running, "childcare");
     let before = running.sequence("childcare").await;
-    let report = desk.report("childcare-monthly", LATE, "2026-10", &typed).await;
+    let mut typed = Vec::new();
+    for element in [
+        "health.elderly65.managed",
+        "health.elderly65.family_doctor",
+        "health.hospitals",
+        "health.hospitals.geriatrics",
+        "health.mednursing_demo",
+    ] {
+        typed.push((element, last_month(running, element).await));
+    }
+    let typed: Vec<(&str, &str)> = typed.iter().map(|(element, value)| (*element, value.as_str())).collect();
+    let report = desk.report("health-elderly-monthly", LATE, "2026-10", &typed).await;
     desk.publish(&[report.id], PublicationKind::Final).await.expect("published");
     running.eventually("the late county", async || running.sequence("childcare").await > before).await;
+}
+
+/// What the county stated of an element for September.
+async fn last_month(running: &Running, element: &str) -> String {
+    let mut gateway = IndicatorServiceClient::new(running.channel_as("operator", "gateway"));
+    let period = "2026-09".to_owned();
+    let ask = ReadFiguresRequest {
+        elements: vec![element.to_owned()],
+        from: period.clone(),
+        to: period,
+        ..ReadFiguresRequest::default()
+    };
+    let mut stream = gateway.read_figures(ask).await.expect("figures").into_inner();
+    let mut regions = Vec::new();
+    while let Some(answer) = stream.message().await.expect("an answer") {
+        match answer.item.expect("an item") {
+            Item::Header(header) => regions = header.regions,
+            Item::Column(column) => {
+                let place = regions.iter().position(|region| region == LATE).expect("the county") as u32;
+                let at = column.regions.iter().position(|region| *region == place).expect("a value");
+                return column.values[at].to_string();
+            }
+        }
+    }
+    panic!("{element} has no figures")
 }

@@ -22,6 +22,16 @@ pub struct Map<'a> {
     pub chosen: &'a str,
     /// The instant that was asked for, as written.
     pub as_of: &'a str,
+    /// Named cuts of the period, the newest first.
+    pub cuts: &'a [CutLink],
+}
+
+/// A cut with a name that the page may be shown at.
+#[derive(Clone, Debug)]
+pub struct CutLink {
+    /// As `as_of` has it; empty: now.
+    pub address: String,
+    pub title: String,
 }
 
 #[derive(Template)]
@@ -39,6 +49,8 @@ pub(super) struct Overview {
     period: String,
     /// The instant that was asked for, as written; empty: now.
     as_of_asked: String,
+    /// Named cuts of the period that the page may be shown at instead.
+    cuts: Vec<CutLink>,
     further_count: usize,
     further: Vec<Further>,
     task_count: usize,
@@ -95,6 +107,7 @@ impl Overview {
             county_count: map.map_or(0, |map| map.table.rows.len().saturating_sub(1)),
             period: list.period.clone(),
             as_of_asked: map.map_or_else(String::new, |map| map.as_of.to_owned()),
+            cuts: map.map_or_else(Vec::new, |map| map.cuts.to_vec()),
             counties: map.map(|map| Counties::new(map.table, map.tiles, map.chosen)),
             further_count: list.indicators.len() - core_count,
             further: further(list),

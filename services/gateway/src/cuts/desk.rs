@@ -21,6 +21,18 @@ const REASON: std::ops::RangeInclusive<usize> = 10..=500;
 
 /// Fixes what is known now under a name. NAME_MISSING, NAME_TAKEN, MODE_UNKNOWN, PERIOD_INVALID, CUT_DIVERGED.
 pub async fn make(state: &State, name: &str, period: &str, mode: &str, by: By<'_>) -> Result<Arc<NamedCut>> {
+    make_of(state, name, period, mode, None, by).await
+}
+
+/// The same of what was published by an instant (microseconds), for whoever tells a story after the event.
+pub async fn make_of(
+    state: &State,
+    name: &str,
+    period: &str,
+    mode: &str,
+    published_by: Option<i64>,
+    by: By<'_>,
+) -> Result<Arc<NamedCut>> {
     let name = checked_name(name)?;
     let mode = checked_mode(mode)?;
     let period: Period = period
@@ -31,7 +43,7 @@ pub async fn make(state: &State, name: &str, period: &str, mode: &str, by: By<'_
         return Err(Problem::field("name", "NAME_TAKEN", format!("已有名为“{name}”的定版")));
     }
     let cut = state.cube(|cube| {
-        let cut = cube.cut(None).in_mode(mode);
+        let cut = cube.cut(published_by).in_mode(mode);
         cube.reference(&cut)?;
         Ok(cut)
     })?;

@@ -10,14 +10,12 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use kit::{Problem, Result};
-use proto::common::Page;
-use proto::supervision::task_ledger_service_client::TaskLedgerServiceClient;
-use proto::supervision::{Lamp, ListLedgerTasksRequest, TaskState};
+use proto::supervision::{Lamp, TaskState};
 use serde::Deserialize;
 
 use super::pages::{self, chosen, page};
+use super::plan::ledger_tasks;
 use super::{Front, REGISTRAR};
-use crate::arrival::PLAN_KEEPER;
 use crate::bulletin::{self, Bulletin, LateTask, Material, Narrative, Tasks, docx, xlsx};
 use crate::console::cuts::{self as view, Cuts, Detail, Evaluated, IssuedLine, Line};
 use crate::cut::Mode;
@@ -297,11 +295,7 @@ async fn bulletin(front: &Front, person: Option<&SignedIn>, cut: &NamedCut, narr
 
 /// What the task ledger says today.
 async fn tasks(front: &Front, person: &SignedIn) -> Result<Tasks> {
-    let mut client = TaskLedgerServiceClient::new(front.bureaus.require(PLAN_KEEPER)?);
-    let page = Some(Page { size: 500, cursor: String::new() });
-    let asked = front.bureaus.request(person, ListLedgerTasksRequest { page, ..ListLedgerTasksRequest::default() });
-    let answer = client.list_ledger_tasks(asked).await.map_err(|status| crate::bureaus::said(PLAN_KEEPER, &status))?;
-    let all = answer.into_inner().tasks;
+    let all = ledger_tasks(front, person).await?;
     let count = |lamp: Lamp| all.iter().filter(|task| task.lamp() == lamp).count();
     let mut late: Vec<_> = all.iter().filter(|task| task.lamp() == Lamp::Red).collect();
     late.sort_by(|one, other| one.due.cmp(&other.due).then(one.number.cmp(&other.number)));

@@ -51,11 +51,19 @@ async fn overview(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Quer
             true => Some(query::counties(&state, &period, &choice.as_of)?.0),
             false => None,
         };
+        let cuts = state.cuts().into_iter().filter(|cut| cut.period.to_string() == period);
+        let cuts: Vec<_> = cuts
+            .map(|cut| console::CutLink {
+                address: cut.address(),
+                title: format!("{}（{}）", cut.name, cut.cut.mode.label()),
+            })
+            .collect();
         let map = table.as_ref().map(|table| console::Map {
             table,
             tiles: &city.tiles,
             chosen: &choice.map,
             as_of: &choice.as_of,
+            cuts: &cuts,
         });
         console::overview(frame, &list, &query::bureaus(&state)?, &tasks, &projects, map)
     })

@@ -5,15 +5,33 @@ use axum::extract::{Query, State as Shared};
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
+use kit::Result;
+use proto::common::Page;
+use proto::finance::project_service_client::ProjectServiceClient;
+use proto::finance::{ListProjectsRequest, Project};
+use proto::supervision::task_ledger_service_client::TaskLedgerServiceClient;
+use proto::supervision::{LedgerTask, ListLedgerTasksRequest};
 use serde::Deserialize;
 
-use super::pages::page;
+use super::pages::{page, problem};
 use super::{Front, READERS};
+use crate::arrival::PLAN_KEEPER;
+use crate::bureaus::said;
 use crate::session::{SignedIn, Visitor};
 use crate::{assemble, console, query};
 
+/// The bureau that keeps the projects.
+const PROJECT_KEEPER: &str = "finance";
+/// Every record of a list that the plan itself numbers.
+const WHOLE: u32 = 500;
+
 pub(super) fn router() -> Router<Front> {
-    Router::new().route("/tasks", get(tasks)).route("/projects", get(projects)).route("/status", get(status))
+    Router::new()
+        .route("/tasks", get(tasks))
+        .route("/tasks/board", get(board))
+        .route("/projects", get(projects))
+        .route("/projects/gantt", get(gantt))
+        .route("/status", get(status))
 }
 
 /// The register's address, for those who may read it.
@@ -50,4 +68,70 @@ async fn projects(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Quer
         let ledger = ledger(visitor.person(), "finance", "finance.project");
         console::projects(frame, &list, &narrow.category, &narrow.place, &ledger)
     })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Board {
+    unit: String,
+    lamp: String,
+}
+
+async fn board(Shared(front): Shared<Front>, person: SignedIn, uri: Uri, Query(choice): Query<Board>) -> Response {
+    let city = front.state.customs().city.clone();
+    match ledger_tasks(&front, &person).await {
+        Err(said) => problem(&front, Some(&person), &uri, &said),
+        Ok(tasks) => page(&front, Some(&person), &uri, |frame| {
+            let named = |code: &str| tasks.iter().any(|task| task.units.iter().any(|unit| unit == code));
+            let units = city.organisations.iter().filter(|unit| named(&unit.code));
+            let units: Vec<_> = units.map(|unit| (unit.code.clone(), unit.name_in_plan.clone())).collect();
+            let today = front.state.clock().today().to_string();
+            let (unit, lamp) = (choice.unit.as_str(), choice.lamp.as_str());
+            console::board(frame, &console::Board { tasks: &tasks, units: &units, unit, lamp, today: &today })
+        }),
+    }
+}
+
+/// The task ledger as this person may see it: the plan has tens of tasks.
+pub(super) async fn ledger_tasks(front: &Front, person: &SignedIn) -> Result<Vec<LedgerTask>> {
+    let mut client = TaskLedgerServiceClient::new(front.bureaus.require(PLAN_KEEPER)?);
+    let page = Some(Page { size: WHOLE, cursor: String::new() });
+    let asked = front.bureaus.request(person, ListLedgerTasksRequest { page, ..ListLedgerTasksRequest::default() });
+    let answer = client.list_ledger_tasks(asked).await.map_err(|status| said(PLAN_KEEPER, &status))?;
+    Ok(answer.into_inner().tasks)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Drawn {
+    category: String,
+    place: String,
+    /// Not empty: only what is late.
+    late: String,
+}
+
+async fn gantt(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Query(choice): Query<Drawn>) -> Response {
+    let reader = visitor.person().filter(|person| READERS.iter().any(|role| person.holds(PROJECT_KEEPER, role)));
+    let ledger = match reader {
+        Some(person) => ledger_projects(&front, person).await,
+        None => Ok(Vec::new()),
+    };
+    match ledger {
+        Err(said) => problem(&front, visitor.person(), &uri, &said),
+        Ok(ledger) => page(&front, visitor.person(), &uri, |frame| {
+            let plan = assemble::projects(&query::reference(&front.state)?);
+            let today = front.state.clock().today();
+            let (category, place, late) = (choice.category.as_str(), choice.place.as_str(), !choice.late.is_empty());
+            console::gantt(frame, &console::Gantt { plan: &plan, ledger: &ledger, category, place, late, today })
+        }),
+    }
+}
+
+/// The projects of the plan as the ledger has them.
+async fn ledger_projects(front: &Front, person: &SignedIn) -> Result<Vec<Project>> {
+    let mut client = ProjectServiceClient::new(front.bureaus.require(PROJECT_KEEPER)?);
+    let page = Some(Page { size: WHOLE, cursor: String::new() });
+    let asked = front.bureaus.request(person, ListProjectsRequest { page, ..ListProjectsRequest::default() });
+    let answer = client.list_projects(asked).await.map_err(|status| said(PROJECT_KEEPER, &status))?;
+    Ok(answer.into_inner().projects)
 }

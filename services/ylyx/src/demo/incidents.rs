@@ -33,16 +33,12 @@ const ONCE: [(&str, &str, &str, Fate); 5] = [
 ];
 
 /// Form and county: where the last month stands today.
-const TODAY: [(&str, &str, Fate); 12] = [
-    ("childcare-monthly", "530428", Fate::NotStarted),
-    ("childcare-monthly", "530424", Fate::Draft),
-    ("childcare-monthly", "530425", Fate::SentBack),
+const TODAY: [(&str, &str, Fate); 8] = [
     ("elderly-community-monthly", "530426", Fate::Submitted),
-    ("elderly-community-monthly", "530428", Fate::Reviewed),
     ("health-elderly-monthly", "530427", Fate::Reviewed),
     ("health-elderly-monthly", "530428", Fate::NotStarted),
     ("medical-monthly", "530481", Fate::Recalled),
-    ("pension-monthly", "530425", Fate::Submitted),
+    ("finance-monthly", "530424", Fate::Draft),
     ("finance-monthly", "530428", Fate::NotStarted),
     ("finance-monthly", "530423", Fate::SentBack),
     ("elderly-community-monthly", "530424", Fate::Late),

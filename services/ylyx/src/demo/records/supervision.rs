@@ -71,12 +71,9 @@ impl Supervision {
         if REPORTED.contains(&month) {
             self.progress(office, month).await?;
         }
-        match month {
-            (2024, 12) => self.close(office, 0, true).await,
-            (2025, 12) => self.close(office, 1, true).await,
-            (2026, 6) => self.close(office, 2, true).await,
-            LAST_MONTH => self.close(office, 3, false).await,
-            _ => Ok(()),
+        match closing(month) {
+            Some(turn) => self.close(office, turn, month != LAST_MONTH).await,
+            None => Ok(()),
         }
     }
 
@@ -149,12 +146,13 @@ impl Supervision {
             if done || task.state() == TaskState::NotStarted || (month == LAST_MONTH && task.number % 13 == 6) {
                 continue;
             }
+            let whole = closing(month).is_some_and(|turn| is_ready(&task, turn));
             let speed = 11 + i64::from(task.number * 7 % 9);
             for unit in &task.units {
                 let message = FileTaskProgressRequest {
                     id: task.id.clone(),
                     month: format!("{}-{:02}", month.0, month.1),
-                    percent: Some((14 + reported * speed).min(96)),
+                    percent: Some(if whole { 100 } else { (14 + reported * speed).min(96) }),
                     progress: "按年度目标推进，重点县（市、区）已完成阶段任务".to_owned(),
                     problem: "部分县（市、区）资金和人员不足".to_owned(),
                     next_step: "下季度开展专项调度，逐县督促落实".to_owned(),
@@ -170,12 +168,8 @@ impl Supervision {
 
     /// Some tasks are applied for with evidence, and struck off by the coordination office; one is refused.
     async fn close(&mut self, office: &Office, turn: u32, decide: bool) -> Result<()> {
-        let ready = |task: &LedgerTask| {
-            matches!(task.state(), TaskState::InProgress | TaskState::LongTerm)
-                && task.kind() != TaskKind::LongTerm
-                && task.number % 5 == turn
-        };
-        let tasks: Vec<LedgerTask> = self.ledger(office).await?.into_iter().filter(ready).collect();
+        let tasks = self.ledger(office).await?.into_iter().filter(|task| is_ready(task, turn));
+        let tasks: Vec<LedgerTask> = tasks.collect();
         for (n, task) in tasks.into_iter().enumerate() {
             let Some(person) = clerk(office, &task) else { continue };
             let number = task.number;
@@ -221,6 +215,21 @@ impl Supervision {
         }
         Ok(())
     }
+}
+
+/// Which fifth of the tasks is closed after a month.
+fn closing(month: (i16, i8)) -> Option<u32> {
+    [(2024, 12), (2025, 12), (2026, 6), LAST_MONTH]
+        .into_iter()
+        .zip(0..)
+        .find_map(|(one, turn)| (one == month).then_some(turn))
+}
+
+/// May be closed, and is in that fifth.
+fn is_ready(task: &LedgerTask, turn: u32) -> bool {
+    matches!(task.state(), TaskState::InProgress | TaskState::LongTerm)
+        && task.kind() != TaskKind::LongTerm
+        && task.number % 5 == turn
 }
 
 /// Who files tasks for the first-listed unit, where it has somebody.
