@@ -16,7 +16,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.word
 const SONG: &str = "方正小标宋简体";
 const FANG: &str = "仿宋_GB2312";
 const HEI: &str = "黑体";
-const WIDTHS: [u32; 8] = [420, 3_100, 620, 1_000, 780, 760, 1_000, 1_164];
+const WIDTHS: [u32; 8] = [420, 3_060, 600, 980, 760, 740, 1_000, 1_284];
 
 /// The document's bytes.
 pub fn write(bulletin: &Bulletin) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ use kit::{Problem, Result};
 
 use super::Frame;
 use super::page::{Choice, Page};
-use super::words::{Lamp, figure_in, grouped, instant, period_title};
+use super::words::{Lamp, figure_in, grouped, instant, period_title, with_unit};
 use crate::cut::Mode;
 use crate::cuts::NamedCut;
 use crate::cuts::compare::Comparison;
@@ -265,5 +265,14 @@ impl EvaluationPage<'_> {
     /// A figure as it is printed: money in 万元.
     fn figure(&self, value: &Option<String>, unit: &str) -> String {
         figure_in(value.as_deref(), unit)
+    }
+
+    fn target(&self, one: &Ended) -> String {
+        figure_in(Some(&one.target), &one.unit)
+    }
+
+    /// What is missing, with its unit.
+    fn gap(&self, gap: &str, unit: &str) -> String {
+        with_unit(gap, unit)
     }
 }

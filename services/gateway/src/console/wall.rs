@@ -74,6 +74,11 @@ struct WallPage {
 }
 
 impl WallPage {
+    /// The gap; the lamp beside it says already that a value is not computable.
+    fn owed<'c>(&self, card: &'c Card) -> &'c str {
+        card.gap.strip_prefix("不可计算，").unwrap_or(&card.gap)
+    }
+
     /// The parts of a value on one line.
     fn parts(&self, card: &Card) -> String {
         card.parts.join("　")

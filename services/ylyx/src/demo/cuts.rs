@@ -25,7 +25,7 @@ const CUTS: [(&str, &str, &str, Date); 5] = [
 /// Why two targets of 2025 were not met, in the office's words.
 const REASONS: [(&str, &str); 2] = [
     ("C08", "新入职护理人员培训周期长，华宁、元江两县年底尚有人员未取得证书，已列入2026年上半年培训计划。"),
-    ("C05", "元江县、新平县部分山区乡镇体检覆盖不足，2026年起由县医院巡回体检车补检。"),
+    ("C03", "华宁县、峨山县老旧社区缺少场地，2026年起利用闲置办公用房改建，年内补齐。"),
 ];
 
 const OFFICE: By<'_> = By { id: "taskforce", name: "陈某某" };
