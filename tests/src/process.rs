@@ -11,6 +11,8 @@ use crate::suite::{eventually, http_get};
 pub struct Programs {
     pub data: PathBuf,
     pub http: std::net::SocketAddr,
+    /// The gateway's health port.
+    pub health: std::net::SocketAddr,
     ports: Vec<(&'static str, u16)>,
     running: Mutex<Vec<(&'static str, Child)>>,
 }
@@ -23,7 +25,8 @@ impl Programs {
         trust::dev::prepare(data, &city, &names).unwrap_or_else(|problem| panic!("{problem}"));
         let ports: Vec<(&str, u16)> = names.iter().map(|name| (*name, free_port())).collect();
         let http = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let programs = Programs { data: data.to_owned(), http, ports, running: Mutex::default() };
+        let health = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let programs = Programs { data: data.to_owned(), http, health, ports, running: Mutex::default() };
         for name in names {
             std::fs::write(data.join(format!("{name}.toml")), programs.config(name)).expect("written");
         }
@@ -54,8 +57,8 @@ impl Programs {
             .collect();
         format!(
             "http = \"{}\"\nissuer_key = \"{data}/trust/issuer/signing.key\"\nanonymous_views = true\n\
-             [service]\n{service}[bureaus]\n{bureaus}",
-            self.http
+             [service]\n{service}health = \"{}\"\n[bureaus]\n{bureaus}",
+            self.http, self.health
         )
     }
 

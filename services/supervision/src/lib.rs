@@ -66,6 +66,8 @@ const STATEMENTS: &[&str] = &[
     tasks::store::SELECT_SUMMARIES,
     tasks::store::SELECT_LATEST_SUMMARIES,
     tasks::store::SAVE_SUMMARY,
+    tasks::reminder::store::SELECT,
+    tasks::reminder::store::INSERT,
     tasks::store::SELECT_ADJUSTMENTS,
     tasks::store::INSERT_ADJUSTMENT,
     tasks::store::DECIDE_ADJUSTMENT,

@@ -12,6 +12,7 @@ pub mod door;
 pub mod lamp;
 pub mod load;
 pub mod progress;
+pub mod reminder;
 pub mod service;
 pub mod store;
 mod view;

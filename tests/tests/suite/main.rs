@@ -11,6 +11,7 @@ mod figure;
 mod invariants;
 mod living_city;
 mod made;
+mod metrics;
 mod month;
 mod oracle;
 mod pages;

@@ -218,3 +218,42 @@ async fn lists_filter_by_what_is_stored_and_by_what_is_computed() {
     let misplaced = wire::ListLedgerTasksRequest { page, ..Default::default() };
     assert_eq!(list(misplaced).await.unwrap_err().reason, "CURSOR_INVALID");
 }
+
+#[tokio::test]
+async fn a_late_task_is_reminded_step_by_step_and_a_report_answers() {
+    let fixture = bureau("2026-02-10").await;
+    let (ledger, office) = (fixture.ledger(), fixture.person("z1", "ZB"));
+    let task = fixture.task(3).await;
+    let remind = |version, step: wire::ReminderStep, answer_by: &str| wire::IssueReminderRequest {
+        id: task.id.clone(),
+        version,
+        step: step as i32,
+        answer_by: answer_by.into(),
+        ..Default::default()
+    };
+    let missing =
+        ledger.remind(&office, wire::IssueReminderRequest { id: task.id.clone(), ..Default::default() }).await;
+    assert_eq!(missing.unwrap_err().reason, "FIELD_MISSING");
+    let urged = ledger.remind(&office, remind(task.version, wire::ReminderStep::Urge, "2026-02-20")).await.unwrap();
+    let stale =
+        ledger.remind(&office, remind(task.version, wire::ReminderStep::Letter, "2026-02-28")).await.unwrap_err();
+    assert_eq!(stale.reason, "VERSION_STALE");
+    let again =
+        ledger.remind(&office, remind(urged.version, wire::ReminderStep::Urge, "2026-02-28")).await.unwrap_err();
+    assert_eq!(again.reason, "REMINDER_UNANSWERED");
+
+    let id = task.id.parse().unwrap();
+    let before = ledger.detail(id).await.unwrap().reminders;
+    assert!(!before[0].answered && before[0].text.contains("任务3完成时限为2025-12-31，尚未报送进展"), "{before:?}");
+    let health = fixture.person("u1", "市卫生健康委");
+    let told = wire::FileTaskProgressRequest {
+        problem: "用地未落实".into(),
+        next_step: "月底前协调".into(),
+        ..report(&task.id, "2026-01", Some(60))
+    };
+    fixture.bureau.clock.move_to("2026-02-12T02:00:00Z".parse().unwrap());
+    ledger.file_progress(&health, told).await.unwrap();
+    let after = ledger.detail(id).await.unwrap();
+    assert!(after.reminders[0].answered);
+    assert!(after.history.iter().any(|entry| entry.reason.starts_with("催办：")), "{:?}", after.history);
+}

@@ -6,6 +6,7 @@ use registry::Coded;
 
 use super::adjustment::{Adjustment, What};
 use super::progress::{Report, Summary};
+use super::reminder::Reminder;
 use super::store::KindColumn;
 use super::view::View;
 use super::{Goal, units};
@@ -81,6 +82,19 @@ pub fn summary(summary: Summary) -> wire::TaskSummary {
         summary: summary.summary,
         filed_by: summary.filed_by,
         filed_at_micros: summary.filed_at,
+    }
+}
+
+/// `answered`: the last instant at which a responsible unit filed.
+pub fn reminder(reminder: Reminder, answered: Option<i64>) -> wire::Reminder {
+    wire::Reminder {
+        step: enumerated(reminder.step.code(), "REMINDER_STEP_", wire::ReminderStep::from_str_name) as i32,
+        issued_on: reminder.issued_on.to_string(),
+        document_number: reminder.document_number,
+        text: reminder.text,
+        answer_by: reminder.answer_by.to_string(),
+        answered: answered.is_some_and(|at| at > reminder.issued_at),
+        issued_by: reminder.issued_by,
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::lamp::Lamp;
 use super::view::{self, Newest, View};
-use super::{State, door, store, unit_of};
+use super::{State, door, reminder, store, unit_of};
 use crate::actor::Actor;
 use crate::plan::{known, page};
 use crate::{evidence, pack};
@@ -98,14 +98,18 @@ impl Ledger {
         let mut tx = self.bureau.db.begin().await?;
         let task = store::load(&mut tx, id).await?;
         let goals = task.goals.iter().cloned().map(door::goal).collect();
-        let progress = store::reports(&mut tx, id).await?.into_iter().map(door::report).collect();
+        let reports = store::reports(&mut tx, id).await?;
+        let answered = reports.iter().map(|report| report.filed_at).max();
+        let progress = reports.into_iter().map(door::report).collect();
         let summaries = store::summaries(&mut tx, id).await?.into_iter().map(door::summary).collect();
         let adjustments = store::adjustments(&mut tx, id).await?.into_iter().map(door::adjustment).collect();
+        let reminders = reminder::store::of(&mut tx, id).await?;
+        let reminders = reminders.into_iter().map(|one| door::reminder(one, answered)).collect();
         let evidence = evidence::store::of(&mut tx, id).await?.into_iter().map(evidence::door::message).collect();
         let history = history::of(&mut tx, id).await?;
         let view = view::of(&self.bureau, task, &newest, self.bureau.clock.today());
         let task = Some(door::message(&self.bureau.city, view));
-        Ok(wire::LedgerTaskDetail { task, goals, progress, summaries, adjustments, evidence, history })
+        Ok(wire::LedgerTaskDetail { task, goals, progress, summaries, adjustments, evidence, history, reminders })
     }
 }
 
@@ -174,6 +178,11 @@ impl TaskLedgerService for Ledger {
     async fn refuse_adjustment(&self, request: Request<wire::DecideAdjustmentRequest>) -> Answer<wire::LedgerTask> {
         let actor = self.actor(&request)?;
         Ok(Response::new(self.decide_adjustment(&actor, false, request.into_inner()).await?))
+    }
+
+    async fn issue_reminder(&self, request: Request<wire::IssueReminderRequest>) -> Answer<wire::LedgerTask> {
+        let actor = self.actor(&request)?;
+        Ok(Response::new(self.remind(&actor, request.into_inner()).await?))
     }
 
     async fn override_lamp(&self, request: Request<wire::OverrideLampRequest>) -> Answer<wire::LedgerTask> {

@@ -12,7 +12,9 @@ use crate::evidence;
 use crate::tasks::adjustment::{Adjustment, Verdict, What};
 use crate::tasks::lamp::{self, Lamp, Latest};
 use crate::tasks::progress::{self, Report, Summary, filing_unit, first_unit, not_yours};
-use crate::tasks::{Act, State, Task, closing, next, short_text, store, unit_of, units};
+use crate::tasks::reminder::{self, Reminder, Step};
+use crate::tasks::view::{self, Newest};
+use crate::tasks::{Act, State, Task, closing, next, short_text, store, unit_name, unit_of, units};
 
 impl Ledger {
     fn units(&self, task: &Task) -> &[String] {
@@ -284,6 +286,46 @@ impl Ledger {
             let reason = if reason.is_empty() { String::new() } else { format!("；意见：{reason}") };
             let event = self.step(before, task.state, format!("{verdict}：{told}{reason}"));
             let event = Event { document_number: adjustment.document_number, ..event };
+            self.keep(tx, &task, event, &actor.author).await
+        })
+        .await?;
+        self.show(id).await
+    }
+
+    pub(crate) async fn remind(&self, actor: &Actor, request: wire::IssueReminderRequest) -> Result<wire::LedgerTask> {
+        let mut read = Cells::default();
+        let step: Option<Step> = request.step().as_str_name().strip_prefix("REMINDER_STEP_").and_then(Coded::from_code);
+        if step.is_none() {
+            read.faults.push(Fault::cell("step", "FIELD_MISSING", "请选择督办方式"));
+        }
+        read.required("answer_by", "回复期限", &request.answer_by);
+        let answer_by = read.optional_date("answer_by", "回复期限", &request.answer_by);
+        let text = read.take(short_text("text", "内容", &request.text)).unwrap_or_default();
+        refuse(read.faults)?;
+        let (Some(step), Some(answer_by)) = (step, answer_by) else { return Err(Problem::internal("read above")) };
+        let id = task_id(&request.id)?;
+        let newest = Newest::load(&self.bureau).await?;
+        retry(|| async {
+            let (mut tx, task) = self.open(id, request.version).await?;
+            let today = self.bureau.clock.today();
+            let view = view::of(&self.bureau, task.clone(), &newest, today);
+            let names = self.units(&task).iter().map(|unit| unit_name(&self.bureau.city, unit)).collect::<Vec<_>>();
+            let (name, expected) = (format!("任务{}", task.number), view.expected_percent);
+            let draft = || reminder::drafted(&name, &names.join("、"), &task, view.percent, expected, answer_by);
+            let reminder = Reminder {
+                id: self.bureau.clock.id(),
+                step,
+                issued_on: today,
+                issued_at: self.bureau.clock.micros(),
+                document_number: request.document_number.trim().to_owned(),
+                text: if text.is_empty() { draft() } else { text.clone() },
+                answer_by,
+                issued_by: actor.author.by.clone(),
+            };
+            reminder::check(&task, view.lamp, &reminder::store::of(&mut tx, task.id).await?, &reminder)?;
+            reminder::store::insert(&mut tx, task.id, &reminder).await?;
+            let event = self.step(task.state, task.state, format!("{}：{}", step.label(), reminder.text));
+            let event = Event { document_number: reminder.document_number, ..event };
             self.keep(tx, &task, event, &actor.author).await
         })
         .await?;

@@ -7,8 +7,8 @@ use proto::supervision::task_ledger_service_client::TaskLedgerServiceClient;
 use proto::supervision::work_service_client::WorkServiceClient;
 use proto::supervision::{
     AcceptTaskRequest, AddTaskEvidenceRequest, ApplyForClosureRequest, DecideClosureRequest, DecideWorkEntryRequest,
-    EvidenceFile, FileTaskProgressRequest, LedgerTask, ListLedgerTasksRequest, ListWorkEntriesRequest, TaskKind,
-    TaskState, WorkRow, WorkState,
+    EvidenceFile, FileTaskProgressRequest, IssueReminderRequest, LedgerTask, ListLedgerTasksRequest,
+    ListWorkEntriesRequest, ReminderStep, TaskKind, TaskState, WorkRow, WorkState,
 };
 use tonic::transport::Channel;
 
@@ -70,6 +70,12 @@ impl Supervision {
         }
         if REPORTED.contains(&month) {
             self.progress(office, month).await?;
+        }
+        match month {
+            (2026, 2) => self.remind(office, ReminderStep::Urge, 2).await?,
+            (2026, 4) => self.remind(office, ReminderStep::Letter, 4).await?,
+            (2026, 8) => self.remind(office, ReminderStep::Supervision, 8).await?,
+            _ => {}
         }
         match closing(month) {
             Some(turn) => self.close(office, turn, month != LAST_MONTH).await,
@@ -162,6 +168,28 @@ impl Supervision {
                 let answer = self.tasks.file_task_progress(office.by("taskforce", message)?).await;
                 office.said(&format!("任务{}进展", task.number), answer)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The office reminds of what is overdue, ever fewer tasks and ever harder.
+    async fn remind(&mut self, office: &Office, step: ReminderStep, every: u32) -> Result<()> {
+        let today = office.today();
+        let overdue = |task: &LedgerTask| task.overdue && task.number.is_multiple_of(every);
+        for task in self.ledger(office).await?.into_iter().filter(overdue) {
+            let message = IssueReminderRequest {
+                id: task.id,
+                version: task.version,
+                step: step as i32,
+                answer_by: today.saturating_add(jiff::Span::new().days(15)).to_string(),
+                document_number: match step {
+                    ReminderStep::Urge => String::new(),
+                    _ => format!("玉养托办函〔{}〕{}号", today.year(), task.number),
+                },
+                text: String::new(),
+            };
+            let answer = self.tasks.issue_reminder(office.by("taskforce", message)?).await;
+            office.said(&format!("任务{}督办", task.number), answer)?;
         }
         Ok(())
     }
