@@ -349,6 +349,12 @@ impl Cube {
         })
     }
 
+    /// A bureau of the cut whose stream is no longer the one that is held: it came back from a backup.
+    pub fn given_up(&self, cut: &Cut) -> Option<String> {
+        let gone = |bureau: &str, stream: &str| self.stream_id(bureau) != Some(stream);
+        cut.streams().find(|(bureau, stream)| gone(bureau, stream)).map(|(bureau, _)| bureau.to_owned())
+    }
+
     /// The stream of a bureau that is held.
     pub fn stream_id(&self, bureau: &str) -> Option<&str> {
         self.streams.get(bureau).map(|stream| stream.stream_id.as_str())

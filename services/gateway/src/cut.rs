@@ -83,6 +83,11 @@ impl Cut {
         self.sequences.get(bureau).map_or(0, |(_, sequence)| *sequence)
     }
 
+    /// Bureau and stream id.
+    pub fn streams(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sequences.iter().map(|(bureau, (stream, _))| (bureau.as_str(), stream.as_str()))
+    }
+
     pub fn entries(&self) -> Vec<CutEntry> {
         self.sequences
             .iter()

@@ -57,12 +57,10 @@ impl Moment {
     /// The cut of this moment. CUT_STREAM_GONE where a bureau's stream was given up since (it came back from a backup).
     pub fn cut(&self, cube: &Cube) -> Result<Cut> {
         let Some(named) = &self.named else { return Ok(cube.cut(self.as_of)) };
-        for entry in named.cut.entries() {
-            if cube.stream_id(&entry.bureau) != Some(entry.stream_id.as_str()) {
-                let title = contract::bureau::title(&entry.bureau);
-                let message = format!("“{}”引用的{title}数据流已被更换，无法重现；已印发的文件不受影响", named.name);
-                return Err(Problem::state("CUT_STREAM_GONE", message));
-            }
+        if let Some(bureau) = cube.given_up(&named.cut) {
+            let title = contract::bureau::title(&bureau);
+            let message = format!("“{}”引用的{title}数据流已被更换，无法重现；已印发的文件不受影响", named.name);
+            return Err(Problem::state("CUT_STREAM_GONE", message));
         }
         Ok(named.cut.clone())
     }

@@ -1,6 +1,7 @@
 //! The figures behind the indicators, in packed columns: one per element and period. A column is put together when it is
 //! asked for, so that a reader who stops costs nothing more, and all of them are of one cut.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -37,7 +38,9 @@ pub(crate) fn read(state: &State, ask: wire::ReadFiguresRequest) -> Result<Colum
     if let Some(stranger) = ask.elements.iter().find(|code| !known.contains(code)) {
         return Err(Problem::field("elements", "ELEMENT_UNKNOWN", format!("目录中没有数据元“{stranger}”")));
     }
-    let elements = if ask.elements.is_empty() { known } else { ask.elements };
+    let mut elements = if ask.elements.is_empty() { known } else { ask.elements };
+    let mut seen = HashSet::new();
+    elements.retain(|code| seen.insert(code.clone()));
     let header = wire::FigureHeader {
         as_of: kit::clock::rfc3339(moment.at),
         cut: cut.entries().into_iter().map(crate::grpc::cut).collect(),
@@ -49,7 +52,14 @@ pub(crate) fn read(state: &State, ask: wire::ReadFiguresRequest) -> Result<Colum
         .into_iter()
         .flat_map(move |element| periods.clone().into_iter().map(move |period| (element.clone(), period)));
     let columns = wanted.filter_map(move |(element, period)| {
-        let column = state.cube(|cube| Ok(column(cube, &cut, &regions, &element, period)));
+        let column = state.cube(|cube| {
+            // An operator may have given up a stream while this one is read.
+            if let Some(bureau) = cube.given_up(&cut) {
+                let title = contract::bureau::title(&bureau);
+                return Err(Problem::state("CUT_STREAM_GONE", format!("{title}的数据流刚被更换，请重新读取")));
+            }
+            Ok(column(cube, &cut, &regions, &element, period))
+        });
         let column = column.map_err(Status::from).transpose()?;
         Some(column.map(|column| wire::ReadFiguresResponse { item: Some(Item::Column(column)) }))
     });

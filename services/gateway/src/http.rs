@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{FromRef, MatchedPath, Request, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kit::Problem;
@@ -97,12 +97,17 @@ pub fn router(front: Front) -> Router {
         .layer(axum::middleware::from_fn(headers::protect))
 }
 
+/// Methods that are counted under their own name.
+const METHODS: [Method; 5] = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS, Method::PUT];
+
 /// Counts and traces an answer under the route's pattern, never under the address. A trace begins here: a visitor's own
 /// headers are not believed.
 async fn observe(Shared(metrics): Shared<Metrics>, request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
-    let what = format!("{} {route}", request.method());
+    // What a visitor invents must become neither a label nor a name.
+    let method = Some(request.method()).filter(|method| METHODS.contains(method)).map_or("OTHER", Method::as_str);
+    let what = format!("{method} {route}");
     let code = field::Empty;
     let span = tracing::info_span!("http", otel.name = what, otel.kind = "server", http.response.status_code = code);
     let answer = next.run(request).instrument(span.clone()).await;

@@ -24,18 +24,20 @@ pub struct Board<'a> {
 }
 
 /// Lamps with their words, the worst first.
-const LAMPS: [(LedgerLamp, &str, &str); 5] = [
+const LAMPS: [(LedgerLamp, &str, &str); 6] = [
     (LedgerLamp::Red, "red", "严重滞后"),
     (LedgerLamp::Yellow, "yellow", "滞后"),
     (LedgerLamp::Grey, "grey", "未报"),
     (LedgerLamp::Green, "green", "正常"),
     (LedgerLamp::Blue, "done", "已销号"),
+    (LedgerLamp::Unspecified, "off", "不评灯"),
 ];
 
 /// The board as a page.
 pub fn board(frame: &Frame, it: &Board<'_>) -> Result<String> {
     let of_unit = |task: &&LedgerTask| it.unit.is_empty() || task.units.iter().any(|unit| unit == it.unit);
     let tasks: Vec<&LedgerTask> = it.tasks.iter().filter(of_unit).collect();
+    let total = tasks.len();
     let tally: Vec<Tally> = LAMPS
         .iter()
         .map(|(lamp, code, word)| Tally {
@@ -56,7 +58,7 @@ pub fn board(frame: &Frame, it: &Board<'_>) -> Result<String> {
     }
     BoardPage {
         page: Page::bare(Some(frame)),
-        total: tally.iter().map(|one| one.count).sum(),
+        total,
         done: tally[4].count,
         late: tally[0].count + tally[1].count,
         tally,
@@ -132,6 +134,6 @@ impl Tile {
 
 fn lamp_of(task: &LedgerTask) -> Lamp {
     let found = LAMPS.iter().find(|(lamp, ..)| *lamp == task.lamp());
-    let (_, code, word) = found.unwrap_or(&(LedgerLamp::Grey, "grey", "未报"));
+    let (_, code, word) = found.unwrap_or(&LAMPS[5]);
     Lamp { code, word: if task.overdue && *code == "red" { "逾期" } else { word } }
 }

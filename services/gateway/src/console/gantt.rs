@@ -19,8 +19,10 @@ const WIDTH: i64 = 720;
 #[derive(Clone, Copy, Debug)]
 pub struct Gantt<'a> {
     pub plan: &'a ProjectList,
-    /// Of the ledger; empty where the person may not read it.
-    pub ledger: &'a [Project],
+    /// Of the ledger, as far as the person may read it; None where it is not to be read.
+    pub ledger: Option<&'a [Project]>,
+    /// Why it is not to be read: 登录, or what the bureau said.
+    pub without: &'a str,
     pub category: &'a str,
     pub place: &'a str,
     /// Only what is late.
@@ -36,13 +38,14 @@ pub fn gantt(frame: &Frame, it: &Gantt<'_>) -> Result<String> {
             places.push(&project.location);
         }
     }
-    let scale = Scale::over(it.plan, it.today);
+    let ledger = it.ledger.unwrap_or_default();
+    let scale = Scale::over(it.plan, ledger, it.today);
     let rows = it.plan.projects.iter().filter(|project| {
         (it.category.is_empty() || project.category == it.category)
             && (it.place.is_empty() || project.location == it.place)
     });
     let rows = rows.map(|project| {
-        let known = it.ledger.iter().find(|one| one.number == i64::from(project.number));
+        let known = ledger.iter().find(|one| one.number == i64::from(project.number));
         Row::of(project, known, &scale, it.today)
     });
     let rows: Vec<Row> = rows.filter(|row| !it.late || row.is_late).collect();
@@ -50,7 +53,9 @@ pub fn gantt(frame: &Frame, it: &Gantt<'_>) -> Result<String> {
         page: Page::bare(Some(frame)),
         late_count: rows.iter().filter(|row| row.is_late).count(),
         built: rows.iter().filter(|row| row.is_built).count(),
-        has_ledger: !it.ledger.is_empty(),
+        known: rows.iter().filter(|row| !row.href.is_empty()).count(),
+        has_ledger: it.ledger.is_some(),
+        without: it.without,
         rows,
         places,
         category: it.category,
@@ -71,7 +76,10 @@ struct GanttPage<'a> {
     rows: Vec<Row>,
     late_count: usize,
     built: usize,
+    /// Rows of which the person may see the ledger.
+    known: usize,
     has_ledger: bool,
+    without: &'a str,
     places: Vec<&'a str>,
     category: &'a str,
     place: &'a str,
@@ -89,10 +97,15 @@ struct Scale {
 }
 
 impl Scale {
-    fn over(plan: &ProjectList, today: Date) -> Self {
+    fn over(plan: &ProjectList, ledger: &[Project], today: Date) -> Self {
         let first = plan.projects.iter().map(|one| year(one.start_year)).min().unwrap_or(today.year());
         let last = plan.projects.iter().map(|one| year(one.end_year)).max().unwrap_or(today.year());
-        Scale { first: first.min(today.year()), last: last.max(today.year()) }
+        let ends = ledger.iter().map(|one| completion(one).year());
+        let begins = ledger.iter().map(|one| i16::try_from(one.start_year).unwrap_or(first));
+        Scale {
+            first: begins.chain([today.year()]).fold(first, i16::min),
+            last: ends.chain([today.year()]).fold(last, i16::max),
+        }
     }
 
     fn x(&self, day: Date) -> i64 {
@@ -105,6 +118,12 @@ impl Scale {
         let middle = |year| self.x(date(year, 7, 1));
         (self.first..=self.last).map(|year| (year, self.x(date(year, 1, 1)), middle(year))).collect()
     }
+}
+
+/// When a project is to be completed: its date, else the end of its year.
+fn completion(project: &Project) -> Date {
+    let end = date(i16::try_from(project.end_year).unwrap_or(2000), 12, 31);
+    project.planned_complete_on.parse().unwrap_or(end)
 }
 
 /// A year of the plan as the calendar counts.
@@ -134,27 +153,29 @@ struct Row {
 
 impl Row {
     fn of(project: &ProjectView, known: Option<&Project>, scale: &Scale, today: Date) -> Self {
-        let planned_end = known
-            .and_then(|one| one.planned_complete_on.parse().ok())
-            .unwrap_or_else(|| date(year(project.end_year), 12, 31));
-        let (from, to) = (scale.x(date(year(project.start_year), 1, 1)), scale.x(planned_end));
+        let begin = known.and_then(|one| i16::try_from(one.start_year).ok()).unwrap_or(year(project.start_year));
+        let end = known.map_or_else(|| date(year(project.end_year), 12, 31), completion);
+        let (from, to) = (scale.x(date(begin, 1, 1)), scale.x(end));
         let standing = known.map_or(ProjectStanding::Unspecified, Project::standing);
         let is_late = matches!(
             standing,
             ProjectStanding::NotStartedLate | ProjectStanding::NotCompletedLate | ProjectStanding::Stopped
         );
-        let invested = known.map(|one| (one.invested_fen * 100 / one.total_fen.max(1)).clamp(0, 100));
+        // Nothing confirmed yet is not nothing built.
+        let reported = known.filter(|one| !one.progress_period.is_empty() && one.total_fen > 0);
+        let invested = reported.map(|one| one.invested_fen * 100 / one.total_fen);
         let word = |name: &str, value: i32| label_of(&format!("ylyx.finance.v1.{name}"), value).unwrap_or_default();
         let (stage, standing) = known.map_or_else(Default::default, |one| {
             (word("ProjectStage", one.stage), word("ProjectStanding", one.standing))
         });
         // A start that is overdue counts from the end of its year, a completion from its date.
         let due = match known.map(Project::standing) {
-            Some(ProjectStanding::NotStartedLate) => scale.x(date(year(project.start_year), 12, 31)),
+            Some(ProjectStanding::NotStartedLate) => scale.x(date(begin, 12, 31)),
             _ => to,
         };
         let now = scale.x(today);
-        let progress = invested.map_or_else(String::new, |share| format!("，{stage}，完成投资 {share}%，{standing}"));
+        let share = invested.map_or_else(String::new, |share| format!("完成投资 {share}%，"));
+        let progress = if known.is_some() { format!("，{stage}，{share}{standing}") } else { String::new() };
         Row {
             number: project.number,
             name: project.name.clone(),
@@ -163,11 +184,11 @@ impl Row {
             is_built: known.is_some_and(|one| one.stage >= proto::finance::ProjectStage::Completed as i32),
             is_late,
             planned: (from, (to - from).max(2)),
-            done: invested.map_or(0, |share| (to - from).max(2) * share / 100),
+            done: invested.map_or(0, |share| (to - from).max(2) * share.clamp(0, 100) / 100),
             late: (is_late && now > due).then_some((due, now - due)),
             invested,
             total: amount(&(project.total_wan_yuan * 1_000_000).to_string(), "分").0,
-            label: format!("计划 {} 年至 {} 年{progress}", project.start_year, project.end_year),
+            label: format!("计划 {begin} 年至 {end}{progress}"),
             stage,
             standing,
         }

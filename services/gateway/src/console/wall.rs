@@ -34,6 +34,7 @@ pub struct Wall<'w> {
 
 pub fn wall(frame: &Frame, it: &Wall<'_>) -> Result<String> {
     let missing = missing(it.list);
+    let without = it.list.indicators.iter().filter(|view| view.core && has_nothing(view)).count();
     WallPage {
         brand: frame.city_title.clone(),
         synthetic: frame.synthetic,
@@ -45,6 +46,7 @@ pub fn wall(frame: &Frame, it: &Wall<'_>) -> Result<String> {
         groups: groups(it.list, it.bureaus),
         counties: Counties::new(it.table, it.tiles, it.map),
         money: money(it.list),
+        without,
         missing_more: missing.len().saturating_sub(MISSING_SHOWN),
         missing: missing.into_iter().take(MISSING_SHOWN).collect(),
         bureaus: bureau_rows(it.bureaus),
@@ -70,6 +72,8 @@ struct WallPage {
     /// Counties, and how many core indicators wait for them.
     missing: Vec<(String, usize)>,
     missing_more: usize,
+    /// Core indicators of which nobody has said anything.
+    without: usize,
     bureaus: Vec<BureauRow>,
 }
 
@@ -96,12 +100,14 @@ fn money(list: &IndicatorList) -> Vec<(String, String)> {
     [(name.clone(), words(&view.value))].into_iter().chain(others).collect()
 }
 
+/// Nobody who should has reported: that is said of the indicator, not of each county.
+fn has_nothing(view: &IndicatorView) -> bool {
+    view.value.is_none() && view.completeness.missing_regions.len() as u32 >= view.completeness.expected
+}
+
 /// Which counties are waited for, the most wanted first.
 fn missing(list: &IndicatorList) -> Vec<(String, usize)> {
-    let some = |view: &&IndicatorView| {
-        let missing = view.completeness.missing_regions.len() as u32;
-        view.core && missing > 0 && missing < view.completeness.expected
-    };
+    let some = |view: &&IndicatorView| view.core && !view.completeness.missing_regions.is_empty() && !has_nothing(view);
     let mut counted: Vec<(String, usize)> = Vec::new();
     for name in list.indicators.iter().filter(some).flat_map(|view| &view.completeness.missing_regions) {
         match counted.iter_mut().find(|(known, _)| known == name) {

@@ -112,19 +112,21 @@ struct Drawn {
 
 async fn gantt(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Query(choice): Query<Drawn>) -> Response {
     let reader = visitor.person().filter(|person| READERS.iter().any(|role| person.holds(PROJECT_KEEPER, role)));
-    let ledger = match reader {
-        Some(person) => ledger_projects(&front, person).await,
-        None => Ok(Vec::new()),
+    let (ledger, without) = match reader {
+        None => (None, "登录并有项目台账权限后，图上显示完成投资和逾期。".to_owned()),
+        // A bureau that is down takes nothing of the plan away.
+        Some(person) => match ledger_projects(&front, person).await {
+            Ok(ledger) => (Some(ledger), String::new()),
+            Err(said) => (None, format!("项目台账暂时读不到：{}", said.message)),
+        },
     };
-    match ledger {
-        Err(said) => problem(&front, visitor.person(), &uri, &said),
-        Ok(ledger) => page(&front, visitor.person(), &uri, |frame| {
-            let plan = assemble::projects(&query::reference(&front.state)?);
-            let today = front.state.clock().today();
-            let (category, place, late) = (choice.category.as_str(), choice.place.as_str(), !choice.late.is_empty());
-            console::gantt(frame, &console::Gantt { plan: &plan, ledger: &ledger, category, place, late, today })
-        }),
-    }
+    page(&front, visitor.person(), &uri, |frame| {
+        let plan = assemble::projects(&query::reference(&front.state)?);
+        let today = front.state.clock().today();
+        let (category, place, late) = (choice.category.as_str(), choice.place.as_str(), !choice.late.is_empty());
+        let (ledger, without) = (ledger.as_deref(), without.as_str());
+        console::gantt(frame, &console::Gantt { plan: &plan, ledger, without, category, place, late, today })
+    })
 }
 
 /// The projects of the plan as the ledger has them.

@@ -57,8 +57,11 @@ impl Sql {
     }
 
     /// A text put together from constants (filters, many-row VALUES). Values are bound, never pasted in.
+    ///
+    /// To SQLite `$5000` is a name, looked up among all names before it; `?5000` is a number. The longer the text, the more
+    /// this matters.
     pub fn built(text: String) -> Self {
-        Sql { postgres: text.clone().into(), sqlite: text.into() }
+        Sql { sqlite: text.replace('$', "?").into(), postgres: text.into() }
     }
 }
 

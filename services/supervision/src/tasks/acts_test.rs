@@ -240,7 +240,7 @@ async fn a_late_task_is_reminded_step_by_step_and_a_report_answers() {
     assert_eq!(stale.reason, "VERSION_STALE");
     let again =
         ledger.remind(&office, remind(urged.version, wire::ReminderStep::Urge, "2026-02-28")).await.unwrap_err();
-    assert_eq!(again.reason, "REMINDER_UNANSWERED");
+    assert_eq!(again.reason, "REMINDER_OPEN");
 
     let id = task.id.parse().unwrap();
     let before = ledger.detail(id).await.unwrap().reminders;

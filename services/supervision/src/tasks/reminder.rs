@@ -10,6 +10,9 @@ use uuid::Uuid;
 use super::lamp::Lamp;
 use super::{State, Task};
 
+/// Days that a unit may be given to answer.
+const LONGEST: i64 = 90;
+
 /// How hard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -71,7 +74,7 @@ pub struct Reminder {
 }
 
 /// May it be issued today? `issued`: those before it, oldest first. TASK_STATE, TASK_ON_TIME, DATE_PAST,
-/// DOCUMENT_NUMBER_MISSING, REMINDER_SKIPS_STEP, REMINDER_UNANSWERED.
+/// DATE_TOO_FAR, DOCUMENT_NUMBER_MISSING, REMINDER_SKIPS_STEP, REMINDER_OPEN.
 pub fn check(task: &Task, lamp: Option<Lamp>, issued: &[Reminder], wanted: &Reminder) -> Result<(), Fault> {
     if matches!(task.state, State::Done | State::Suspended | State::Cancelled) {
         return Err(Fault::conflict("TASK_STATE", format!("任务状态为“{}”，不再督办", task.state.label())));
@@ -81,6 +84,9 @@ pub fn check(task: &Task, lamp: Option<Lamp>, issued: &[Reminder], wanted: &Remi
     }
     if wanted.answer_by <= wanted.issued_on {
         return Err(Fault::cell("answer_by", "DATE_PAST", "回复期限须在今天以后"));
+    }
+    if wanted.answer_by > wanted.issued_on.saturating_add(jiff::Span::new().days(LONGEST)) {
+        return Err(Fault::cell("answer_by", "DATE_TOO_FAR", format!("回复期限不超过{LONGEST}天")));
     }
     if wanted.step.is_document() && wanted.document_number.is_empty() {
         let message = format!("{}须有文号", wanted.step.label());
@@ -94,14 +100,35 @@ pub fn check(task: &Task, lamp: Option<Lamp>, issued: &[Reminder], wanted: &Remi
     }
     if let Some(last) = last.filter(|last| last.answer_by >= wanted.issued_on) {
         let message = format!("{}发出的{}回复期限为{}，期满后再发", last.issued_on, last.step.label(), last.answer_by);
-        return Err(Fault::conflict("REMINDER_UNANSWERED", message));
+        return Err(Fault::conflict("REMINDER_OPEN", message));
     }
     Ok(())
 }
 
+/// What the ledger says of a task that is reminded of.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    pub name: &'a str,
+    /// Responsible units, and those of them whose report that is due is missing; empty: none.
+    pub units: &'a str,
+    pub silent: &'a str,
+    pub percent: Option<i64>,
+    /// The last month reported; empty: nothing yet.
+    pub reported: &'a str,
+    pub expected: i64,
+}
+
 /// What is written where the office writes nothing itself.
-pub fn drafted(name: &str, units: &str, task: &Task, percent: Option<i64>, expected: i64, answer_by: Date) -> String {
-    let progress = percent.map_or_else(|| "尚未报送进展".to_owned(), |percent| format!("进度{percent}%"));
+pub fn drafted(standing: &Standing<'_>, task: &Task, answer_by: Date) -> String {
+    let Standing { name, units, silent, percent, reported, expected } = standing;
+    let mut progress = match (percent, reported.is_empty()) {
+        (Some(percent), _) => format!("进度{percent}%"),
+        (None, true) => "尚未报送进展".to_owned(),
+        (None, false) => format!("已报至{reported}，未报进度百分比"),
+    };
+    if !silent.is_empty() {
+        progress.push_str(&format!("（{silent}本月进展未报）"));
+    }
     format!(
         "{units}：{name}完成时限为{}，{progress}，序时应达{expected}%。请查明原因，明确措施和完成时间，于{answer_by}前书面回复。",
         task.due
@@ -138,7 +165,7 @@ mod tests {
         assert_eq!(reason(Some(Lamp::Green), &[], &urge), Err("TASK_ON_TIME"));
         let letter = reminder(Step::Letter, "2026-02-05", "2026-03-01");
         assert_eq!(reason(red, &[], &letter), Err("REMINDER_SKIPS_STEP"));
-        assert_eq!(reason(red, std::slice::from_ref(&urge), &letter), Err("REMINDER_UNANSWERED"));
+        assert_eq!(reason(red, std::slice::from_ref(&urge), &letter), Err("REMINDER_OPEN"));
         let letter = reminder(Step::Letter, "2026-02-11", "2026-03-01");
         assert_eq!(reason(red, std::slice::from_ref(&urge), &letter), Ok(()));
         let bare = Reminder { document_number: String::new(), ..letter.clone() };
@@ -147,6 +174,8 @@ mod tests {
         assert_eq!(reason(red, &[urge, letter], &softer), Ok(()), "a softer step is always open");
         let past = reminder(Step::Urge, "2026-03-02", "2026-03-02");
         assert_eq!(reason(red, &[], &past), Err("DATE_PAST"));
+        let far = reminder(Step::Urge, "2026-03-02", "2062-03-02");
+        assert_eq!(reason(red, &[], &far), Err("DATE_TOO_FAR"));
         let done = check(&task(State::Done), red, &[], &softer).unwrap_err();
         assert_eq!(done.reason, "TASK_STATE");
     }

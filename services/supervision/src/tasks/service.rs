@@ -99,7 +99,8 @@ impl Ledger {
         let task = store::load(&mut tx, id).await?;
         let goals = task.goals.iter().cloned().map(door::goal).collect();
         let reports = store::reports(&mut tx, id).await?;
-        let answered = reports.iter().map(|report| report.filed_at).max();
+        let answered =
+            reports.iter().filter(|report| report.on_behalf_reason.is_empty()).map(|report| report.filed_at).max();
         let progress = reports.into_iter().map(door::report).collect();
         let summaries = store::summaries(&mut tx, id).await?.into_iter().map(door::summary).collect();
         let adjustments = store::adjustments(&mut tx, id).await?.into_iter().map(door::adjustment).collect();

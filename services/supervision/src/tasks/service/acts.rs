@@ -12,7 +12,7 @@ use crate::evidence;
 use crate::tasks::adjustment::{Adjustment, Verdict, What};
 use crate::tasks::lamp::{self, Lamp, Latest};
 use crate::tasks::progress::{self, Report, Summary, filing_unit, first_unit, not_yours};
-use crate::tasks::reminder::{self, Reminder, Step};
+use crate::tasks::reminder::{self, Reminder, Standing, Step};
 use crate::tasks::view::{self, Newest};
 use crate::tasks::{Act, State, Task, closing, next, short_text, store, unit_name, unit_of, units};
 
@@ -304,21 +304,33 @@ impl Ledger {
         refuse(read.faults)?;
         let (Some(step), Some(answer_by)) = (step, answer_by) else { return Err(Problem::internal("read above")) };
         let id = task_id(&request.id)?;
-        let newest = Newest::load(&self.bureau).await?;
+        let number = short_text("document_number", "文号", &request.document_number)?;
         retry(|| async {
+            let newest = Newest::load(&self.bureau).await?;
             let (mut tx, task) = self.open(id, request.version).await?;
             let today = self.bureau.clock.today();
             let view = view::of(&self.bureau, task.clone(), &newest, today);
-            let names = self.units(&task).iter().map(|unit| unit_name(&self.bureau.city, unit)).collect::<Vec<_>>();
-            let (name, expected) = (format!("任务{}", task.number), view.expected_percent);
-            let draft = || reminder::drafted(&name, &names.join("、"), &task, view.percent, expected, answer_by);
+            let named = |units: &[String]| {
+                let names: Vec<_> = units.iter().map(|unit| unit_name(&self.bureau.city, unit)).collect();
+                names.join("、")
+            };
+            let (units, silent) = (named(self.units(&task)), named(&view.missing_units));
+            let reported = view.reported_month.map_or_else(String::new, |month| month.to_string());
+            let standing = Standing {
+                name: &format!("任务{}", task.number),
+                units: &units,
+                silent: &silent,
+                percent: view.percent,
+                reported: &reported,
+                expected: view.expected_percent,
+            };
             let reminder = Reminder {
                 id: self.bureau.clock.id(),
                 step,
                 issued_on: today,
                 issued_at: self.bureau.clock.micros(),
-                document_number: request.document_number.trim().to_owned(),
-                text: if text.is_empty() { draft() } else { text.clone() },
+                document_number: number.clone(),
+                text: if text.is_empty() { reminder::drafted(&standing, &task, answer_by) } else { text.clone() },
                 answer_by,
                 issued_by: actor.author.by.clone(),
             };
