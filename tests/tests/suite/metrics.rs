@@ -43,8 +43,14 @@ async fn an_operator_sees_rates_errors_durations_and_lag() {
     assert_eq!(more("ylyx_rpc_total{method=\"ylyx.gateway.v1.IndicatorService/ListBureaus\",code=\"0\"}"), 1);
     assert_eq!(more("ylyx_rpc_total{method=\"ylyx.gateway.v1.IndicatorService/ResyncBureau\",code=\"7\"}"), 1);
     assert!(!after.keys().any(|series| series.contains("no/such") || series.contains("5304021950")), "{after:?}");
-    assert!(after["ylyx_feed_sequence{bureau=\"supervision\"}"] > 0 && after["ylyx_cube_figures"] > 0);
-    assert_eq!(after["ylyx_feed_diverged{bureau=\"supervision\"}"], 0);
+    // Gauges are set every few seconds.
+    let sequence = "ylyx_feed_sequence{bureau=\"supervision\"}";
+    eventually("the gauges", async || {
+        let gauges = read(&programs).await;
+        gauges.get(sequence).is_some_and(|at| *at > 0) && gauges["ylyx_cube_figures"] > 0
+    })
+    .await;
+    assert_eq!(read(&programs).await["ylyx_feed_diverged{bureau=\"supervision\"}"], 0);
 
     // A dead bureau shows by its lag, and by nothing else.
     programs.kill("supervision");
