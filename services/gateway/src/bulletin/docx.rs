@@ -16,7 +16,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.word
 const SONG: &str = "方正小标宋简体";
 const FANG: &str = "仿宋_GB2312";
 const HEI: &str = "黑体";
-const WIDTHS: [u32; 8] = [420, 3_060, 600, 980, 760, 740, 1_000, 1_284];
+const WIDTHS: [u32; 8] = [400, 2_900, 580, 960, 740, 720, 1_000, 1_544];
 
 /// The document's bytes.
 pub fn write(bulletin: &Bulletin) -> Result<Vec<u8>> {
@@ -48,9 +48,11 @@ struct Look {
     /// Characters of the first line's indent.
     indent: u32,
     red: bool,
+    /// Stays on the page of what follows: a heading never ends one.
+    keep: bool,
 }
 
-const BODY: Look = Look { font: FANG, size: 32, align: "both", indent: 2, red: false };
+const BODY: Look = Look { font: FANG, size: 32, align: "both", indent: 2, red: false, keep: false };
 
 fn document(it: &Bulletin) -> String {
     let mut body = String::new();
@@ -61,14 +63,14 @@ fn document(it: &Bulletin) -> String {
             Look { font: HEI, size: 21, align: "right", indent: 0, ..BODY },
         );
     }
-    let head = Look { font: SONG, size: head_size(&it.issuer), align: "center", indent: 0, red: true };
+    let head = Look { font: SONG, size: head_size(&it.issuer), align: "center", indent: 0, red: true, keep: false };
     spaced(&mut body, &it.issuer, head, 360, 240);
     paragraph(&mut body, &it.number, Look { align: "center", indent: 0, ..BODY });
     body.push_str(
         "<w:p><w:pPr><w:pBdr><w:bottom w:val=\"single\" w:sz=\"18\" w:space=\"1\" w:color=\"C00000\"/></w:pBdr>\
          <w:spacing w:line=\"240\" w:lineRule=\"exact\"/></w:pPr></w:p>",
     );
-    let title = Look { font: SONG, size: 44, align: "center", indent: 0, red: false };
+    let title = Look { font: SONG, size: 44, align: "center", indent: 0, red: false, keep: false };
     let (first, second) = it.title.split_at(it.title.find("调度情况").unwrap_or(0));
     let lines: Vec<&str> = [first, second].into_iter().filter(|line| !line.is_empty()).collect();
     for (at, line) in lines.iter().enumerate() {
@@ -81,7 +83,11 @@ fn document(it: &Bulletin) -> String {
     }
     paragraph(&mut body, &it.opening, BODY);
     for (at, section) in it.sections.iter().enumerate() {
-        paragraph(&mut body, &format!("{}、{}", numeral(at + 1), section.title), Look { font: HEI, ..BODY });
+        paragraph(
+            &mut body,
+            &format!("{}、{}", numeral(at + 1), section.title),
+            Look { font: HEI, keep: true, ..BODY },
+        );
         for text in &section.paragraphs {
             paragraph(&mut body, text, BODY);
         }
@@ -112,11 +118,12 @@ fn paragraph(out: &mut String, text: &str, look: Look) {
 }
 
 fn spaced(out: &mut String, text: &str, look: Look, before: u32, after: u32) {
-    let Look { font, size, align, indent, red } = look;
+    let Look { font, size, align, indent, red, keep } = look;
+    let keep = if keep { "<w:keepNext/>" } else { "" };
     let line = if size > 32 { size * 13 } else { 580 };
     let _ = write!(
         out,
-        "<w:p><w:pPr><w:spacing w:before=\"{before}\" w:after=\"{after}\" w:line=\"{line}\" w:lineRule=\"exact\"/>\
+        "<w:p><w:pPr>{keep}<w:spacing w:before=\"{before}\" w:after=\"{after}\" w:line=\"{line}\" w:lineRule=\"exact\"/>\
          <w:ind w:firstLineChars=\"{}\" w:firstLine=\"{}\"/><w:jc w:val=\"{align}\"/></w:pPr>{}</w:p>",
         indent * 100,
         indent * size * 10,
@@ -141,7 +148,7 @@ fn table(out: &mut String, it: &Bulletin) {
     spaced(
         out,
         &format!("{}项主要指标完成情况", it.rows.len()),
-        Look { font: HEI, size: 28, align: "center", indent: 0, red: false },
+        Look { font: HEI, size: 28, align: "center", indent: 0, red: false, keep: false },
         160,
         80,
     );
