@@ -95,6 +95,8 @@ pub struct Row {
     pub status: String,
     /// 9/9, or which counties are missing.
     pub completeness: String,
+    /// Counties that reported, where some did and some did not.
+    pub reported: Option<u32>,
 }
 
 /// A part of the text.
@@ -144,7 +146,7 @@ pub fn make(material: &Material<'_>) -> Result<Bulletin> {
     let table = counties::table(context, place);
     let city = &context.reference.regions.city().name;
     let period = period_words(named.period);
-    let warnings = sections::warnings(material);
+    let warnings = sections::warnings(material, &list);
     Ok(Bulletin {
         issuer: format!("{city}“一老一小”工作协调机制办公室"),
         number: narrative.number.trim().to_owned(),
@@ -157,7 +159,7 @@ pub fn make(material: &Material<'_>) -> Result<Bulletin> {
         sections: sections::all(material, &list, &table),
         rows: rows(context, place, &list),
         counties: table,
-        footnotes: footnotes(material, &warnings),
+        footnotes: footnotes(material),
         warnings,
         dated: material.today,
         copies: match narrative.copies.trim() {
@@ -195,6 +197,7 @@ fn row(context: &Context<'_>, place: Place<'_>, view: &IndicatorView) -> Row {
             "red" => "■红",
             _ => "┄灰",
         },
+        reported: Some(view.completeness.present).filter(|present| *present > 0 && !missing.is_empty()),
         status: if view.value.is_some() { view.status.clone() } else { "—".to_owned() },
         completeness: match missing.as_slice() {
             [] => format!("{}/{}", view.completeness.present, view.completeness.expected),
@@ -226,7 +229,7 @@ fn change(context: &Context<'_>, place: Place<'_>, view: &IndicatorView) -> Opti
     })
 }
 
-fn footnotes(material: &Material<'_>, warnings: &[String]) -> Vec<String> {
+fn footnotes(material: &Material<'_>) -> Vec<String> {
     let named = material.named;
     let made = kit::clock::local(named.made_at);
     let mut notes = vec![format!(
@@ -242,6 +245,5 @@ fn footnotes(material: &Material<'_>, warnings: &[String]) -> Vec<String> {
         notes.push(named.cut.mode.footnote().to_owned());
     }
     notes.push("○绿 达序时，△黄 滞后，■红 严重滞后，┄灰 暂不可计算。".to_owned());
-    notes.extend(warnings.iter().cloned());
     notes
 }

@@ -51,10 +51,17 @@ impl Mode {
     pub fn footnote(self) -> &'static str {
         match self {
             Mode::Complete => "",
-            Mode::Reported => {
-                "部分县（市、区）未报齐的指标，按已报地区计算，分子、分母和对比期为同一范围，并注明已报个数。"
-            }
+            Mode::Reported => "未报齐的指标按已报地区计算，分子、分母和对比期为同一范围，并注明已报个数。",
             Mode::CarryForward => "未报数据沿用最近一期已核定数，标“预计”，不参加排名。",
+        }
+    }
+
+    /// What becomes of an indicator that a county owes something to, as the end of a sentence.
+    pub fn of_late(self) -> &'static str {
+        match self {
+            Mode::Complete => "暂不可计算",
+            Mode::Reported => "按已报地区计算",
+            Mode::CarryForward => "沿用最近一期已核定数",
         }
     }
 }

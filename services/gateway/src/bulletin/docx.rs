@@ -16,6 +16,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.word
 const SONG: &str = "方正小标宋简体";
 const FANG: &str = "仿宋_GB2312";
 const HEI: &str = "黑体";
+const TIMES: &str = "Times New Roman";
 const WIDTHS: [u32; 8] = [400, 2_900, 580, 960, 740, 720, 1_000, 1_544];
 
 /// The document's bytes.
@@ -132,23 +133,50 @@ fn spaced(out: &mut String, text: &str, look: Look, before: u32, after: u32) {
 }
 
 fn run(text: &str, font: &str, size: u32, red: bool) -> String {
+    let mut out = String::new();
+    for (number, part) in numbers_apart(text) {
+        // A word processor that takes digits between Chinese for Chinese ones would break a line inside 16,376.
+        let (font, language) =
+            if number { (TIMES, "<w:lang w:val=\"en-US\" w:eastAsia=\"en-US\"/>") } else { (font, "") };
+        out.push_str(&run_of(part, font, size, red, language));
+    }
+    out
+}
+
+/// The text in pieces: numbers with their separators, and what stands between them.
+fn numbers_apart(text: &str) -> Vec<(bool, &str)> {
+    let of_number =
+        |character: char| character.is_ascii_digit() || matches!(character, '.' | ',' | '%' | '+' | '-' | '/');
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let number = of_number(first);
+        let end = rest.find(|character| of_number(character) != number).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        parts.push((number, part));
+        rest = after;
+    }
+    parts
+}
+
+fn run_of(text: &str, font: &str, size: u32, red: bool, language: &str) -> String {
     // 28 characters of 三号 on 156 mm are a quarter of a point closer than they would stand by themselves.
     let close = if size == 32 { "<w:spacing w:val=\"-5\"/>" } else { "" };
     let colour = if red { "<w:color w:val=\"C00000\"/>" } else { "" };
     format!(
         "<w:r><w:rPr><w:rFonts w:ascii=\"{font}\" w:hAnsi=\"{font}\" w:eastAsia=\"{font}\"/>{colour}{close}\
-         <w:sz w:val=\"{size}\"/><w:szCs w:val=\"{size}\"/></w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>",
+         <w:sz w:val=\"{size}\"/><w:szCs w:val=\"{size}\"/>{language}</w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>",
         escaped(text)
     )
 }
 
-/// The core indicators, the head repeated on every page, no row broken.
+/// The core indicators on one page where one holds them: every row stays with the next, none is broken.
 fn table(out: &mut String, it: &Bulletin) {
     let head = ["序", "指标", "目标", "本期", "应达", "环比", "还差", "责任单位"];
     spaced(
         out,
         &format!("{}项主要指标完成情况", it.rows.len()),
-        Look { font: HEI, size: 28, align: "center", indent: 0, red: false, keep: false },
+        Look { font: HEI, size: 28, align: "center", indent: 0, red: false, keep: true },
         160,
         80,
     );
@@ -161,10 +189,15 @@ fn table(out: &mut String, it: &Bulletin) {
         let _ = write!(out, "<w:gridCol w:w=\"{width}\"/>");
     }
     out.push_str("</w:tblGrid>");
-    cells(out, &head.map(str::to_owned), true);
+    cells(out, &head.map(str::to_owned), true, true);
     for (at, row) in it.rows.iter().enumerate() {
         let star = if row.binding { "*" } else { "" };
-        let unit = if row.unit.is_empty() { String::new() } else { format!("（{}）", row.unit) };
+        let reported = row.reported.map(|counties| format!("已报{counties}个"));
+        let notes: Vec<&str> = [Some(row.unit.as_str()).filter(|unit| !unit.is_empty()), reported.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let unit = if notes.is_empty() { String::new() } else { format!("（{}）", notes.join("，")) };
         let lamp = format!("{}{}", row.lamp.chars().next().unwrap_or(' '), row.value);
         let texts = [
             (at + 1).to_string(),
@@ -176,12 +209,10 @@ fn table(out: &mut String, it: &Bulletin) {
             row.gap.clone(),
             row.responsible.clone(),
         ];
-        cells(out, &texts, false);
+        cells(out, &texts, false, at + 1 < it.rows.len());
     }
     out.push_str("</w:tbl>");
-    for note in &it.footnotes {
-        small(out, note);
-    }
+    small(out, &it.footnotes.concat());
 }
 
 fn small(out: &mut String, text: &str) {
@@ -192,7 +223,8 @@ fn small(out: &mut String, text: &str) {
     );
 }
 
-fn cells(out: &mut String, texts: &[String; 8], head: bool) {
+fn cells(out: &mut String, texts: &[String; 8], head: bool, keep: bool) {
+    let keep = if keep { "<w:keepNext/>" } else { "" };
     out.push_str("<w:tr><w:trPr><w:cantSplit/>");
     if head {
         out.push_str("<w:tblHeader/>");
@@ -210,7 +242,7 @@ fn cells(out: &mut String, texts: &[String; 8], head: bool) {
             out,
             "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/><w:tcMar><w:left w:w=\"40\" w:type=\"dxa\"/>\
              <w:right w:w=\"40\" w:type=\"dxa\"/></w:tcMar><w:vAlign w:val=\"center\"/></w:tcPr>\
-             <w:p><w:pPr><w:snapToGrid w:val=\"0\"/><w:spacing w:line=\"280\" w:lineRule=\"exact\"/><w:jc w:val=\"{align}\"/></w:pPr>{}</w:p></w:tc>",
+             <w:p><w:pPr>{keep}<w:snapToGrid w:val=\"0\"/><w:spacing w:line=\"260\" w:lineRule=\"exact\"/><w:jc w:val=\"{align}\"/></w:pPr>{}</w:p></w:tc>",
             run(text, font, 21, false)
         );
     }
@@ -221,7 +253,7 @@ fn cells(out: &mut String, texts: &[String; 8], head: bool) {
 fn imprint(out: &mut String, it: &Bulletin, dated: &str) {
     let lines = [format!("抄送：{}", it.copies), format!("{}　{dated}印发", it.issuer)];
     for (at, text) in lines.iter().enumerate() {
-        let before = if at == 0 { 900 } else { 0 };
+        let before = if at == 0 { 400 } else { 0 };
         let _ = write!(
             out,
             "<w:p><w:pPr><w:pBdr><w:top w:val=\"single\" w:sz=\"6\" w:space=\"1\" w:color=\"000000\"/>\

@@ -11,8 +11,8 @@ use crate::view::{IndicatorList, IndicatorView};
 
 const LAMPS: [(&str, &str); 4] = [("green", "绿"), ("yellow", "黄"), ("red", "红"), ("grey", "灰")];
 
-/// Bureaus whose figures are not, or not all, in the cut.
-pub(super) fn warnings(material: &Material<'_>) -> Vec<String> {
+/// What the first page has to say of the figures: bureaus that are not, or not all, in the cut, and late counties.
+pub(super) fn warnings(material: &Material<'_>, list: &IndicatorList) -> Vec<String> {
     let cut = &material.named.cut;
     let mut said = Vec::new();
     for (bureau, link) in material.links {
@@ -25,7 +25,23 @@ pub(super) fn warnings(material: &Material<'_>) -> Vec<String> {
             said.push(format!("{title}服务自{when}起联系不上，其数据截至该时。"));
         }
     }
+    let late = late_counties(material, list);
+    if !late.is_empty() {
+        said.push(format!("{}有报表未报齐，有关指标{}。", late.join("、"), cut.mode.of_late()));
+    }
     said
+}
+
+/// The counties that owe something to a core indicator, in official order; not those that all owe the same.
+fn late_counties(material: &Material<'_>, list: &IndicatorList) -> Vec<String> {
+    let owed = |name: &String| {
+        list.indicators.iter().filter(|view| view.core).any(|view| {
+            let missing = &view.completeness.missing_regions;
+            (missing.len() as u32) < view.completeness.expected && missing.contains(name)
+        })
+    };
+    let counties = material.context.reference.regions.counties();
+    counties.into_iter().map(|county| county.short_name.clone()).filter(owed).collect()
 }
 
 /// One sentence of how it stands, and of what is binding.
@@ -72,7 +88,7 @@ pub(super) fn all(material: &Material<'_>, list: &IndicatorList, table: &CountyT
     sections
 }
 
-const RISKS: &str = "重大隐患、安全事故、信用等级和涉嫌非法集资线索的登记册尚未启用，本期不作通报。";
+const RISKS: &str = "隐患、事故、信用、非法集资登记册未启用，暂不通报。";
 
 /// What lags, with gap and owner; what cannot be computed, with what is missing.
 fn indicators(list: &IndicatorList) -> Vec<String> {
@@ -91,9 +107,11 @@ fn indicators(list: &IndicatorList) -> Vec<String> {
     if !unknown.is_empty() {
         paragraphs.push(format!("因数据未齐，暂不可计算的有{}项：{}。", unknown.len(), unknown.join("；")));
     }
-    let reached: Vec<&str> = core().filter(|view| view.lamp == "green").map(|view| view.name.as_str()).collect();
-    if !reached.is_empty() {
-        paragraphs.push(format!("达到序时的有{}项：{}。", reached.len(), reached.join("、")));
+    let reached = core().filter(|view| view.lamp == "green").count();
+    if reached > 0 {
+        let rest = if paragraphs.is_empty() { "达到序时的有" } else { "其余" };
+        let verb = if paragraphs.is_empty() { "" } else { "达到序时进度" };
+        paragraphs.push(format!("{rest}{reached}项{verb}。"));
     }
     paragraphs
 }
@@ -110,7 +128,7 @@ fn sentence(view: &IndicatorView) -> String {
     let value = view.value.as_deref().unwrap_or("—");
     let parts = match (&view.numerator, &view.denominator) {
         (Some(numerator), Some(denominator)) if view.kind.contains('率') || view.unit == "%" => {
-            format!("（{}/{}）", grouped(numerator), grouped(denominator))
+            format!("{}/{}，", grouped(numerator), grouped(denominator))
         }
         _ => String::new(),
     };
@@ -121,7 +139,7 @@ fn sentence(view: &IndicatorView) -> String {
         Some(gap) => format!("，距目标还差{}{}", grouped(gap), view.gap_unit),
     };
     let owner = view.responsible.first().map_or("", String::as_str);
-    format!("{}{value}{}{parts}{expected}{gap}（责任单位：{owner}）", view.name, view.unit)
+    format!("{}{value}{}{expected}{gap}（{parts}{owner}）", view.name, view.unit)
 }
 
 /// For each rate that lags: the first three and the last three, with their values. Equal values share a place.
@@ -153,7 +171,7 @@ fn counties(list: &IndicatorList, table: &CountyTable) -> Vec<String> {
             String::new()
         };
         paragraphs.push(format!(
-            "{}{of}居前的是{}；居后的是{}。",
+            "{}{of}前三为{}；后三为{}。",
             view.name,
             words(&ranked[..3]),
             words(&ranked[ranked.len() - 3..])
@@ -169,17 +187,29 @@ fn tasks(tasks: Option<&Tasks>) -> Vec<String> {
     let Some(tasks) = tasks else {
         return vec!["任务台账暂时联系不上，本期未列任务情况。".to_owned()];
     };
+    let silent = if tasks.silent > 0 { format!("，本月未报进展{}项", tasks.silent) } else { String::new() };
     let mut paragraphs = vec![format!(
-        "{}项任务已销号{}项，申请销号待核验{}项，严重滞后或逾期{}项，滞后{}项，本月未报进展{}项。",
-        tasks.total, tasks.done, tasks.waiting, tasks.red, tasks.yellow, tasks.silent
+        "{}项任务已销号{}项、待核验{}项、严重滞后或逾期{}项、滞后{}项{silent}。",
+        tasks.total, tasks.done, tasks.waiting, tasks.red, tasks.yellow
     )];
     for task in &tasks.late {
         let percent = task.percent.map_or(String::new(), |percent| format!("，进度{percent}%"));
-        let content: String = task.content.chars().take(26).collect();
-        let dots = if task.content.chars().count() > 26 { "……" } else { "" };
-        paragraphs.push(format!("任务{}：{content}{dots}（{}，期限{}{percent}）。", task.number, task.unit, task.due));
+        let sentence = task.content.split_once('。').map_or(task.content.as_str(), |(first, _)| first);
+        let content: String = sentence.chars().take(26).collect();
+        let dots = if sentence.chars().count() > 26 { "……" } else { "" };
+        let due = due_words(&task.due);
+        paragraphs.push(format!("任务{}：{content}{dots}（{}，期限{due}{percent}）。", task.number, task.unit));
     }
     paragraphs
+}
+
+/// 2025年底, or the day.
+fn due_words(due: &str) -> String {
+    match due.parse::<jiff::civil::Date>() {
+        Ok(day) if (day.month(), day.day()) == (12, 31) => format!("{}年底", day.year()),
+        Ok(day) => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        Err(_) => due.to_owned(),
+    }
 }
 
 fn projects(material: &Material<'_>) -> Vec<String> {
@@ -194,25 +224,25 @@ fn projects(material: &Material<'_>) -> Vec<String> {
     let money = |element: &str| {
         total(element).0.map_or_else(
             || "—".to_owned(),
-            |fen| format!("{}.{:02}", grouped(&(fen / 1_000_000).to_string()), fen % 1_000_000 / 10_000),
+            |fen| {
+                let whole = grouped(&(fen / 1_000_000).to_string());
+                let part = fen % 1_000_000 / 10_000;
+                if part == 0 { whole } else { format!("{whole}.{part:02}") }
+            },
         )
     };
     let scope = if of < all { format!("（{of}个已报地区）") } else { String::new() };
-    vec![
-        format!(
-            "{count}个项目{scope}已开工{}个、竣工{}个，累计完成投资{}万元。",
-            number("finance.projects.started"),
-            number("finance.projects.completed"),
-            money("finance.projects.invested_fen")
-        ),
-        format!(
-            "中央预算内投资申请{}万元、下达{}万元、到位{}万元、拨付{}万元。",
-            money("finance.projects.central_applied_fen"),
-            money("finance.projects.central_released_fen"),
-            money("finance.projects.central_received_fen"),
-            money("finance.projects.central_paid_fen")
-        ),
-    ]
+    vec![format!(
+        "{count}个项目{scope}已开工{}个、竣工{}个，累计完成投资{}万元；\
+             中央预算内投资申请{}万元、下达{}万元、到位{}万元、拨付{}万元。",
+        number("finance.projects.started"),
+        number("finance.projects.completed"),
+        money("finance.projects.invested_fen"),
+        money("finance.projects.central_applied_fen"),
+        money("finance.projects.central_released_fen"),
+        money("finance.projects.central_received_fen"),
+        money("finance.projects.central_paid_fen")
+    )]
 }
 
 /// Who has not reported what, and what was corrected since the period ended.
@@ -239,7 +269,7 @@ fn quality(material: &Material<'_>, list: &IndicatorList) -> Vec<String> {
     paragraphs.push(if late.is_empty() {
         "各县（市、区）主要指标均已报齐。".to_owned()
     } else {
-        format!("主要指标未报齐的：{}。", clauses.collect::<Vec<_>>().join("；"))
+        format!("{}。", clauses.collect::<Vec<_>>().join("；"))
     });
     let month_end = material.named.period.last_day().in_tz(kit::clock::ZONE).map(|at| at.timestamp().as_microsecond());
     let after = month_end.unwrap_or(0);

@@ -76,7 +76,7 @@ fn indicators(sheet: &mut Worksheet, it: &Bulletin) -> std::result::Result<(), X
             number_or_text(sheet, line, column as u16 + 1, text)?;
         }
     }
-    for (line, note) in (it.rows.len() as u32 + 2..).zip(&it.footnotes) {
+    for (line, note) in (it.rows.len() as u32 + 2..).zip(it.footnotes.iter().chain(&it.warnings)) {
         sheet.merge_range(line, 0, line, last, note, &Format::new().set_text_wrap().set_align(FormatAlign::Left))?;
     }
     for (at, width) in [5, 34, 8, 8, 8, 10, 10, 9, 12, 24, 7, 10, 22].into_iter().enumerate() {
