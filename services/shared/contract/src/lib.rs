@@ -12,6 +12,7 @@
 //! | [`value`] | the value of a field as text, and back |
 //! | [`masking`] | what of a personal value a list may show |
 //! | [`identifier`] | whether a code is a true one |
+//! | [`document`] | whether a number is one of a person's documents |
 //! | [`text`] | what a cell means |
 //! | [`sheet`] | the rows of any table file |
 //! | [`import`] | the messages those rows stand for, cell errors included |
@@ -24,6 +25,7 @@ use prost_reflect::DescriptorPool;
 
 pub mod bureau;
 pub mod columns;
+pub mod document;
 pub mod export;
 pub mod identifier;
 pub mod import;

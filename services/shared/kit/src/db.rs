@@ -102,6 +102,15 @@ pub fn placeholders(rows: usize, columns: usize) -> String {
     text
 }
 
+/// `($4,$5,$6)`: a list of `count` placeholders after the first `bound` ones.
+pub fn list(bound: usize, count: usize) -> String {
+    let names: Vec<String> = (bound + 1..=bound + count).map(|n| format!("${n}")).collect();
+    format!("({})", names.join(","))
+}
+
+/// Rows of one many-row statement: far below what either engine takes, and no faster beyond.
+pub const ROWS_PER_STATEMENT: usize = 500;
+
 /// The migrations of one crate: two folders with the same version numbers, and a migrations table of its own.
 #[derive(Debug)]
 pub struct Migrations {

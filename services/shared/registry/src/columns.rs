@@ -1,14 +1,12 @@
 //! How dates, codes and filters stand in SQL. Dates are ISO texts, so that they compare as they read.
 
 use jiff::civil::Date;
+pub use kit::db::{ROWS_PER_STATEMENT, list};
 use kit::db::Query;
 use kit::{Kind, Problem, Result};
 use uuid::Uuid;
 
 use crate::codes::Coded;
-
-/// Rows per statement of a many-row insert or look-up.
-pub const ROWS_PER_STATEMENT: usize = 500;
 
 /// Later than every date: asks for the newest stretch of a timeline.
 pub const NEWEST: &str = "9999-12-31";
@@ -31,12 +29,6 @@ pub fn optional_text(date: Option<Date>) -> Option<String> {
 /// A coded value from its column.
 pub fn coded<T: Coded>(code: &str) -> Result<T> {
     T::from_code(code).ok_or_else(|| Problem::internal(format!("unknown code {code:?}")))
-}
-
-/// `($4,$5,$6)`: a list of `count` placeholders after the first `bound` ones.
-pub fn list(bound: usize, count: usize) -> String {
-    let names: Vec<String> = (bound + 1..=bound + count).map(|n| format!("${n}")).collect();
-    format!("({})", names.join(","))
 }
 
 /// A page of a list: how many rows, after which id.

@@ -13,6 +13,7 @@ pub mod grants;
 mod identity;
 pub mod listen;
 mod measured;
+pub mod persons;
 pub mod roles;
 mod server;
 mod settings;

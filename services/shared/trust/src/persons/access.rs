@@ -1,0 +1,106 @@
+//! Who looked at whom: appended in the transaction that answers, never changed, and kept when the person is erased.
+
+use kit::{Clock, Db, Result, Tx};
+use uuid::Uuid;
+
+use crate::caller::Caller;
+
+const RECORD: &str = "\
+INSERT INTO person_access (id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const OF_PERSON: &str = "\
+SELECT id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields FROM person_access
+WHERE person_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const OF_USER: &str = "\
+SELECT id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields FROM person_access
+WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const COUNT_OF_USER: &str = "\
+SELECT CAST(COUNT(*) AS BIGINT) FROM person_access WHERE user_id = $1 AND act = $2 AND at_micros >= $3";
+
+/// Every SQL text of this room.
+pub(super) const STATEMENTS: &[&str] = &[RECORD, OF_PERSON, OF_USER, COUNT_OF_USER];
+
+/// What is done with a person's record; the label is stored and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Sought by document and found.
+    Found,
+    /// Sought by document, and nobody has it. The person is none; the document is not kept.
+    NotFound,
+    Revealed,
+    Merged,
+    Erased,
+}
+
+impl Act {
+    pub fn label(self) -> &'static str {
+        match self {
+            Act::Found => "按证件查询",
+            Act::NotFound => "按证件查询，无此人",
+            Act::Revealed => "查看明文",
+            Act::Merged => "合并",
+            Act::Erased => "删除",
+        }
+    }
+}
+
+/// One look.
+#[derive(Clone, Debug)]
+pub struct Look<'l> {
+    pub person: Uuid,
+    pub act: Act,
+    /// Code of the purpose; empty where the act needs none.
+    pub purpose: &'l str,
+    pub reason: &'l str,
+    /// 姓名、证件号码.
+    pub fields: String,
+}
+
+/// A look as it was recorded.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Recorded {
+    pub id: Uuid,
+    pub person_id: Uuid,
+    pub at_micros: i64,
+    pub user_id: String,
+    pub user_name: String,
+    pub act: String,
+    pub purpose: String,
+    pub reason: String,
+    pub fields: String,
+}
+
+/// Records a look; answers its id.
+pub async fn record(tx: &mut Tx, caller: &Caller, clock: &Clock, look: Look<'_>) -> Result<Uuid> {
+    let (id, user) = (clock.id(), caller.user()?);
+    tx.query(RECORD)
+        .bind(id)
+        .bind(look.person)
+        .bind(clock.micros())
+        .bind(user.id.clone())
+        .bind(format!("{}（{}）", user.name, user.unit))
+        .bind(look.act.label())
+        .bind(look.purpose.to_owned())
+        .bind(look.reason.to_owned())
+        .bind(look.fields)
+        .execute()
+        .await?;
+    Ok(id)
+}
+
+/// The looks at a person before `before`, newest first.
+pub async fn of_person(db: &Db, person: Uuid, before: Uuid, limit: i64) -> Result<Vec<Recorded>> {
+    db.read(OF_PERSON).bind(person).bind(before).bind(limit).all().await
+}
+
+/// The looks of one account before `before`, newest first.
+pub async fn of_user(db: &Db, user: &str, before: Uuid, limit: i64) -> Result<Vec<Recorded>> {
+    db.read(OF_USER).bind(user.to_owned()).bind(before).bind(limit).all().await
+}
+
+/// How often an account did something since an instant.
+pub async fn count(tx: &mut Tx, user: &str, act: Act, since: i64) -> Result<i64> {
+    let (count,): (i64,) =
+        tx.query(COUNT_OF_USER).bind(user.to_owned()).bind(act.label()).bind(since).one().await?;
+    Ok(count)
+}

@@ -1,0 +1,353 @@
+//! `PersonService` at the door: who may see whom, and the record of it.
+
+use contract::document::{Document, DocumentKind};
+use contract::masking;
+use kit::{Kind, Problem, Result, Tx, retry};
+use proto::contract::DocumentKind as WireKind;
+use proto::trust as wire;
+use proto::trust::person_service_server::PersonService;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::access::{self, Act, Look, Recorded};
+use super::{Holding, Identity, Person, Persons, store};
+use crate::caller::Caller;
+
+/// Searches by document that find nobody, per account and day. Whoever tries numbers out meets this.
+const MISSES_PER_DAY: i64 = 50;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+/// Serves the people of one service.
+#[derive(Clone, Debug)]
+pub struct PersonDoor {
+    pub persons: Persons,
+    pub holding: Holding,
+}
+
+impl PersonDoor {
+    fn document(&self, kind: WireKind, number: &str) -> Result<Document> {
+        let code = kind.as_str_name().trim_start_matches("DOCUMENT_KIND_");
+        let kind = DocumentKind::from_code(code)
+            .ok_or_else(|| Problem::field("kind", "FIELD_MISSING", "请选择证件类型"))?;
+        Document::parse(kind, number, self.persons.clock.today())
+            .map_err(|fault| Problem::field("number", fault.reason(), fault.to_string()))
+    }
+
+    /// The caller's regions must have a record of the person: REGION_OUT_OF_SCOPE.
+    async fn reach(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
+        let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
+        if regions.is_empty() || regions.iter().any(|(region,)| caller.scope.covers(region)) {
+            return Ok(());
+        }
+        Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "此人的记录不在您的权限地区内"))
+    }
+
+    async fn find(&self, caller: &Caller, request: &wire::FindPersonRequest) -> Result<wire::Person> {
+        let document = self.document(request.kind(), &request.number)?;
+        let (persons, user) = (&self.persons, &caller.user()?.id);
+        let found = retry(|| async {
+            let mut tx = persons.db.begin().await?;
+            let since = persons.clock.micros() - DAY;
+            if access::count(&mut tx, user, Act::NotFound, since).await? >= MISSES_PER_DAY {
+                tracing::warn!(user, "searches by document beyond the day's cap");
+                let message = format!("一天内查无此人的查询已达{MISSES_PER_DAY}次，请明天再试或联系管理员");
+                return Err(Problem::new(Kind::Exhausted, "LOOKUP_CAP_REACHED", message));
+            }
+            let found = store::find(&mut tx, &persons.keys, &[&document]).await?.remove(&document.key());
+            let person = found.as_ref().map_or(Uuid::nil(), |found| found.id);
+            // Nobody learns from a search that another county knows the person; the person learns of the search.
+            let found = match self.reach(&mut tx, caller, person).await {
+                Err(problem) if problem.kind == Kind::Forbidden => None,
+                reached => reached.map(|()| found)?,
+            };
+            let act = if found.is_some() { Act::Found } else { Act::NotFound };
+            let look = Look { person, act, purpose: "", reason: "", fields: "证件号码".to_owned() };
+            access::record(&mut tx, caller, &persons.clock, look).await?;
+            tx.commit().await?;
+            Ok(found)
+        });
+        found.await?.map(message).ok_or_else(store::unknown)
+    }
+
+    async fn reveal(&self, caller: &Caller, request: &wire::RevealPersonRequest) -> Result<wire::RevealedPerson> {
+        let id = id(&request.id)?;
+        if request.purpose() == wire::Purpose::Unspecified {
+            return Err(Problem::field("purpose", "PURPOSE_MISSING", "请选择查看用途"));
+        }
+        if request.reason.trim().is_empty() {
+            return Err(Problem::field("reason", "FIELD_MISSING", "请写明查看原因"));
+        }
+        let asked = [(request.name, "姓名"), (request.documents, "证件号码"), (request.phone, "电话")];
+        let fields: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, title)| *title).collect();
+        if fields.is_empty() {
+            return Err(Problem::field("name", "FIELD_MISSING", "请选择要查看的内容"));
+        }
+        let persons = &self.persons;
+        retry(|| async {
+            let mut tx = persons.db.begin().await?;
+            let person = store::one(&mut tx, &persons.keys, id).await?;
+            self.reach(&mut tx, caller, id).await?;
+            let identity = person.identity.ok_or_else(erased)?;
+            let look = Look {
+                person: id,
+                act: Act::Revealed,
+                purpose: request.purpose().as_str_name(),
+                reason: request.reason.trim(),
+                fields: fields.join("、"),
+            };
+            let access = access::record(&mut tx, caller, &persons.clock, look).await?;
+            tx.commit().await?;
+            Ok(wire::RevealedPerson {
+                id: id.to_string(),
+                name: if request.name { identity.name } else { String::new() },
+                documents: identity.documents.iter().filter(|_| request.documents).map(plain).collect(),
+                phone: if request.phone { identity.phone } else { String::new() },
+                access_id: access.to_string(),
+            })
+        })
+        .await
+    }
+
+    async fn accesses(
+        &self,
+        caller: &Caller,
+        request: &wire::ListAccessesRequest,
+    ) -> Result<wire::ListAccessesResponse> {
+        let page = request.page.clone().unwrap_or_default();
+        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
+        let before = match page.cursor.as_str() {
+            "" => Uuid::max(),
+            cursor => cursor
+                .parse()
+                .map_err(|_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询"))?,
+        };
+        let limit = size as i64 + 1;
+        let db = &self.persons.db;
+        let mut found = if request.id.is_empty() && request.number.is_empty() {
+            if request.user.is_empty() {
+                return Err(Problem::field("number", "FIELD_MISSING", "请填写证件号码、人员编号或账号"));
+            }
+            if caller.scope.prefixes().is_some() {
+                return Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "按账号查询须有全市权限"));
+            }
+            access::of_user(db, &request.user, before, limit).await?
+        } else {
+            let person = self.concerned(caller, request).await?;
+            access::of_person(db, person, before, limit).await?
+        };
+        let more = found.len() > size;
+        found.truncate(size);
+        let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
+        Ok(wire::ListAccessesResponse { accesses: found.into_iter().map(recorded).collect(), next_cursor })
+    }
+
+    async fn concerned(&self, caller: &Caller, request: &wire::ListAccessesRequest) -> Result<Uuid> {
+        let document = match request.id.as_str() {
+            "" => Some(self.document(request.kind(), &request.number)?),
+            _ => None,
+        };
+        let mut tx = self.persons.db.begin().await?;
+        let person = match &document {
+            Some(document) => {
+                let found = store::find(&mut tx, &self.persons.keys, &[document]).await?;
+                found.into_values().next().map(|person| person.id).ok_or_else(store::unknown)?
+            }
+            None => id(&request.id)?,
+        };
+        self.reach(&mut tx, caller, person).await?;
+        Ok(person)
+    }
+
+    async fn merge(&self, caller: &Caller, request: &wire::MergePersonsRequest) -> Result<wire::Person> {
+        let (keep, other) = (id(&request.keep_id)?, id(&request.other_id)?);
+        if keep == other {
+            return Err(Problem::field("other_id", "PERSON_SAME", "两条记录是同一条，不需要合并"));
+        }
+        let persons = &self.persons;
+        retry(|| async {
+            let mut tx = persons.db.begin().await?;
+            let kept = store::one(&mut tx, &persons.keys, keep).await?;
+            let gone = store::one(&mut tx, &persons.keys, other).await?;
+            self.reach(&mut tx, caller, keep).await?;
+            self.reach(&mut tx, caller, other).await?;
+            if kept.merged_into.is_some() || gone.merged_into.is_some() {
+                return Err(Problem::state("PERSON_SAME", "其中一条已合并，请对保留的那条操作"));
+            }
+            let (mut kept, mut gone) = (kept.identity.ok_or_else(erased)?, gone.identity.ok_or_else(erased)?);
+            kept.documents.append(&mut gone.documents);
+            tx.query(store::MOVE_DOCUMENTS).bind(other).bind(keep).execute().await?;
+            tx.query(store::MERGE).bind(other).bind(keep).execute().await?;
+            store::seal(&mut tx, &persons.keys, &[(keep, &kept), (other, &gone)]).await?;
+            for person in [keep, other] {
+                let look = Look { person, act: Act::Merged, purpose: "", reason: &request.reason, fields: String::new() };
+                access::record(&mut tx, caller, &persons.clock, look).await?;
+            }
+            tx.commit().await?;
+            Ok(message(Person { id: keep, merged_into: None, identity: Some(kept) }))
+        })
+        .await
+    }
+
+    async fn erase(&self, caller: &Caller, request: &wire::ErasePersonRequest) -> Result<wire::Person> {
+        let id = id(&request.id)?;
+        if request.reason.trim().is_empty() {
+            return Err(Problem::field("reason", "FIELD_MISSING", "请写明删除原因"));
+        }
+        let persons = &self.persons;
+        retry(|| async {
+            let mut tx = persons.db.begin().await?;
+            let person = store::one(&mut tx, &persons.keys, id).await?;
+            self.reach(&mut tx, caller, id).await?;
+            if person.identity.is_none() {
+                return Err(erased());
+            }
+            self.check_retention(&mut tx, id).await?;
+            tx.query(store::FORGET_DOCUMENTS).bind(id).execute().await?;
+            let (now, nothing) = (persons.clock.micros(), Vec::<u8>::new());
+            tx.query(store::ERASE).bind(id).bind(nothing).bind(now).execute().await?;
+            let reason = format!("{} {}", request.reason.trim(), request.document_number.trim());
+            let look =
+                Look { person: id, act: Act::Erased, purpose: "", reason: reason.trim(), fields: String::new() };
+            access::record(&mut tx, caller, &persons.clock, look).await?;
+            tx.commit().await?;
+            Ok(message(Person { identity: None, ..person }))
+        })
+        .await
+    }
+
+    /// RETENTION_HOLDS while a record is live, and for the years after it ended.
+    async fn check_retention(&self, tx: &mut Tx, person: Uuid) -> Result<()> {
+        let live: Option<(Option<String>,)> = tx.query(self.holding.live_until).bind(person).optional().await?;
+        let Some(until) = live.and_then(|(until,)| until) else { return Ok(()) };
+        let until: jiff::civil::Date = until.parse().map_err(Problem::internal)?;
+        let held = until.checked_add(jiff::Span::new().years(self.holding.retention_years));
+        match held {
+            Ok(held) if held <= self.persons.clock.today() => Ok(()),
+            Ok(held) => Err(Problem::state("RETENTION_HOLDS", format!("记录须保存至{held}，此前不能删除"))),
+            Err(_) => Err(Problem::state("RETENTION_HOLDS", "此人仍有在册记录，不能删除")),
+        }
+    }
+
+    async fn keys(&self) -> Result<wire::GetPersonKeysResponse> {
+        let db = &self.persons.db;
+        let sealed: Vec<(String, i64)> = db.read(store::COUNT_SEALED).all().await?;
+        let hashed: Vec<(String, i64)> = db.read(store::COUNT_HASHED).all().await?;
+        let of = |counts: &[(String, i64)], id: &str| {
+            let found = counts.iter().find(|(key, _)| key == id);
+            found.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or_default())
+        };
+        let keys = self.persons.keys.list().into_iter().map(|(id, made_on)| wire::PersonKey {
+            persons: of(&sealed, &id),
+            documents: of(&hashed, &id),
+            made_on,
+            id,
+        });
+        let persons = sealed.iter().map(|(_, count)| u64::try_from(*count).unwrap_or_default()).sum();
+        Ok(wire::GetPersonKeysResponse { keys: keys.collect(), persons })
+    }
+}
+
+fn id(text: &str) -> Result<Uuid> {
+    text.parse().map_err(|_| store::unknown())
+}
+
+fn erased() -> Problem {
+    Problem::state("PERSON_ERASED", "此人的身份信息已按规定删除")
+}
+
+fn kind_of(document: &Document) -> i32 {
+    WireKind::from_str_name(&format!("DOCUMENT_KIND_{}", document.kind().code())).unwrap_or_default() as i32
+}
+
+fn plain(document: &Document) -> wire::PlainDocument {
+    wire::PlainDocument {
+        kind: kind_of(document),
+        number: document.number().to_owned(),
+        original: document.original().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A person as messages show people: masked.
+pub(super) fn message(person: Person) -> wire::Person {
+    let Person { id, merged_into, identity } = person;
+    let erased = identity.is_none();
+    let Identity { name, documents, phone } =
+        identity.unwrap_or(Identity { name: String::new(), documents: Vec::new(), phone: String::new() });
+    let documents = documents
+        .iter()
+        .map(|document| wire::MaskedDocument { kind: kind_of(document), number: document.masked() });
+    wire::Person {
+        id: id.to_string(),
+        name: masking::name(&name),
+        documents: documents.collect(),
+        phone: masking::phone(&phone),
+        merged_into: merged_into.map(|id| id.to_string()).unwrap_or_default(),
+        erased,
+    }
+}
+
+fn recorded(found: Recorded) -> wire::Access {
+    wire::Access {
+        id: found.id.to_string(),
+        person_id: if found.person_id.is_nil() { String::new() } else { found.person_id.to_string() },
+        at_micros: found.at_micros,
+        user: found.user_id,
+        user_name: found.user_name,
+        act: found.act,
+        purpose: wire::Purpose::from_str_name(&found.purpose).unwrap_or_default() as i32,
+        reason: found.reason,
+        fields: found.fields,
+    }
+}
+
+#[tonic::async_trait]
+impl PersonService for PersonDoor {
+    async fn find_person(
+        &self,
+        request: Request<wire::FindPersonRequest>,
+    ) -> Result<Response<wire::Person>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.find(&caller, request.get_ref()).await?))
+    }
+
+    async fn reveal_person(
+        &self,
+        request: Request<wire::RevealPersonRequest>,
+    ) -> Result<Response<wire::RevealedPerson>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.reveal(&caller, request.get_ref()).await?))
+    }
+
+    async fn list_accesses(
+        &self,
+        request: Request<wire::ListAccessesRequest>,
+    ) -> Result<Response<wire::ListAccessesResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.accesses(&caller, request.get_ref()).await?))
+    }
+
+    async fn merge_persons(
+        &self,
+        request: Request<wire::MergePersonsRequest>,
+    ) -> Result<Response<wire::Person>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.merge(&caller, request.get_ref()).await?))
+    }
+
+    async fn erase_person(
+        &self,
+        request: Request<wire::ErasePersonRequest>,
+    ) -> Result<Response<wire::Person>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.erase(&caller, request.get_ref()).await?))
+    }
+
+    async fn get_person_keys(
+        &self,
+        request: Request<wire::GetPersonKeysRequest>,
+    ) -> Result<Response<wire::GetPersonKeysResponse>, Status> {
+        Caller::of(&request)?;
+        Ok(Response::new(self.keys().await?))
+    }
+}

@@ -1,0 +1,183 @@
+//! SQL and rows of people. Decides nothing.
+
+use std::collections::HashMap;
+
+use contract::document::Document;
+use kit::db::{ROWS_PER_STATEMENT, list, placeholders};
+use kit::{Db, Problem, Result, Sql, Tx};
+use uuid::Uuid;
+
+use super::{Identity, Person, PersonKeys};
+
+const OF_DOCUMENTS: &str = "\
+SELECT d.lookup, p.id, p.key_id, p.sealed, p.merged_into, p.erased_at
+FROM person_document d JOIN person p ON p.id = d.person_id
+WHERE d.lookup IN ";
+const OF_IDS: &str = "SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id IN ";
+const INTO: &str = "INSERT INTO person (id, key_id, sealed) VALUES ";
+const RESEALED: &str = "
+ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
+const INTO_DOCUMENT: &str = "INSERT INTO person_document (lookup, key_id, person_id) VALUES ";
+const DOCUMENT_KNOWN: &str = "
+ON CONFLICT (lookup) DO NOTHING";
+const FORGET: &str = "DELETE FROM person_document WHERE lookup IN ";
+pub(super) const FORGET_DOCUMENTS: &str = "DELETE FROM person_document WHERE person_id = $1";
+pub(super) const ERASE: &str = "UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1";
+pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
+pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
+pub(super) const SEALED_UNDER: &str = "\
+SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE key_id = $1 ORDER BY id LIMIT $2";
+pub(super) const HASHED_UNDER: &str = "\
+SELECT DISTINCT person_id FROM person_document WHERE key_id = $1 ORDER BY person_id LIMIT $2";
+pub(super) const COUNT_SEALED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person GROUP BY key_id";
+pub(super) const COUNT_HASHED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person_document GROUP BY key_id";
+
+/// Every SQL text of this room that stands as it is sent.
+pub(super) const STATEMENTS: &[&str] = &[
+    FORGET_DOCUMENTS,
+    ERASE,
+    MERGE,
+    MOVE_DOCUMENTS,
+    SEALED_UNDER,
+    HASHED_UNDER,
+    COUNT_SEALED,
+    COUNT_HASHED,
+];
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+    merged_into: Option<Uuid>,
+    erased_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Found {
+    lookup: Vec<u8>,
+    #[sqlx(flatten)]
+    person: Row,
+}
+
+impl Row {
+    pub(super) fn open(self, keys: &PersonKeys) -> Result<Person> {
+        let Row { id, key_id, sealed, merged_into, erased_at } = self;
+        let identity = match erased_at {
+            Some(_) => None,
+            None => Some(Identity::decode(&keys.open(id, &key_id, &sealed)?)?),
+        };
+        Ok(Person { id, merged_into, identity })
+    }
+}
+
+/// The people who have these documents, by [`Document::key`].
+pub async fn find(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<HashMap<String, Person>> {
+    Ok(holders(tx, keys, documents).await?.into_iter().collect())
+}
+
+/// The same under every key: more than one where a document was entered under two keys at once.
+pub(super) async fn holders(
+    tx: &mut Tx,
+    keys: &PersonKeys,
+    documents: &[&Document],
+) -> Result<Vec<(String, Person)>> {
+    let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
+    for document in documents {
+        asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));
+    }
+    let mut found = Vec::with_capacity(documents.len());
+    let hashes: Vec<&Vec<u8>> = asked.keys().collect();
+    for chunk in hashes.chunks(ROWS_PER_STATEMENT) {
+        let query = tx.query(Sql::built(format!("{OF_DOCUMENTS}{}", list(0, chunk.len()))));
+        let rows: Vec<Found> = chunk.iter().fold(query, |query, hash| query.bind((*hash).clone())).all().await?;
+        for Found { lookup, person } in rows {
+            if let Some(document) = asked.get(&lookup) {
+                found.push((document.key(), person.open(keys)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The people of these ids.
+pub async fn load(tx: &mut Tx, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let query = tx.query(Sql::built(format!("{OF_IDS}{}", list(0, chunk.len()))));
+        collect(chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?, keys, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// The same for a list, outside a transaction.
+pub async fn read(db: &Db, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let query = db.read(Sql::built(format!("{OF_IDS}{}", list(0, chunk.len()))));
+        collect(chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?, keys, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn collect(rows: Vec<Row>, keys: &PersonKeys, found: &mut HashMap<Uuid, Person>) -> Result<()> {
+    for row in rows {
+        found.insert(row.id, row.open(keys)?);
+    }
+    Ok(())
+}
+
+/// Stores people, new ones and known ones, under the key that is written with, in many-row statements. A document that
+/// another person has stays with that one; the caller has looked.
+pub async fn save(tx: &mut Tx, keys: &PersonKeys, people: &[(Uuid, &Identity)]) -> Result<()> {
+    seal(tx, keys, people).await?;
+    let documents: Vec<(Uuid, &Document)> =
+        people.iter().flat_map(|(id, identity)| identity.documents.iter().map(|document| (*id, document))).collect();
+    hash(tx, keys, &documents).await
+}
+
+/// Seals people under the key that is written with.
+pub(super) async fn seal(tx: &mut Tx, keys: &PersonKeys, people: &[(Uuid, &Identity)]) -> Result<()> {
+    for chunk in people.chunks(ROWS_PER_STATEMENT) {
+        let mut query = tx.query(Sql::built(format!("{INTO}{}{RESEALED}", placeholders(chunk.len(), 3))));
+        for (id, identity) in chunk {
+            let (key, sealed) = keys.seal(*id, &identity.encode())?;
+            query = query.bind(*id).bind(key).bind(sealed);
+        }
+        query.execute().await?;
+    }
+    Ok(())
+}
+
+/// Forgets every hash of the documents, under whatever key.
+pub(super) async fn forget(tx: &mut Tx, keys: &PersonKeys, documents: &[(Uuid, &Document)]) -> Result<()> {
+    let hashes: Vec<Vec<u8>> = documents.iter().flat_map(|(_, document)| keys.hashes(document)).collect();
+    for chunk in hashes.chunks(ROWS_PER_STATEMENT) {
+        let query = tx.query(Sql::built(format!("{FORGET}{}", list(0, chunk.len()))));
+        chunk.iter().fold(query, |query, hash| query.bind(hash.clone())).execute().await?;
+    }
+    Ok(())
+}
+
+/// Hashes documents under the key that is written with.
+pub(super) async fn hash(tx: &mut Tx, keys: &PersonKeys, documents: &[(Uuid, &Document)]) -> Result<()> {
+    for chunk in documents.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("{INTO_DOCUMENT}{}{DOCUMENT_KNOWN}", placeholders(chunk.len(), 3));
+        let mut query = tx.query(Sql::built(sql));
+        for (person, document) in chunk {
+            let (key, lookup) = keys.hash(document);
+            query = query.bind(lookup).bind(key).bind(*person);
+        }
+        query.execute().await?;
+    }
+    Ok(())
+}
+
+/// One person. PERSON_UNKNOWN.
+pub async fn one(tx: &mut Tx, keys: &PersonKeys, id: Uuid) -> Result<Person> {
+    load(tx, keys, &[id]).await?.remove(&id).ok_or_else(unknown)
+}
+
+pub(super) fn unknown() -> Problem {
+    Problem::not_found("PERSON_UNKNOWN", "没有这个人的记录")
+}
