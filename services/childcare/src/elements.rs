@@ -4,7 +4,7 @@
 use registry::elements::ElementQuery;
 
 /// What this bureau computes.
-pub const ELEMENTS: [ElementQuery; 10] = [
+pub const ELEMENTS: [ElementQuery; 12] = [
     ElementQuery::at_end("childcare.places", include_str!("elements/places.sql")),
     ElementQuery::at_end("childcare.places.filed", include_str!("elements/places_filed.sql")),
     ElementQuery::at_end("childcare.places.inclusive", include_str!("elements/places_inclusive.sql")),
@@ -14,6 +14,8 @@ pub const ELEMENTS: [ElementQuery; 10] = [
     ElementQuery::at_end("childcare.institutions.standalone", include_str!("elements/institutions_standalone.sql")),
     ElementQuery::at_end("childcare.institutions.kindergarten", include_str!("elements/institutions_kindergarten.sql")),
     ElementQuery::at_end("childcare.institutions.other", include_str!("elements/institutions_other.sql")),
+    ElementQuery::at_end("childcare.staff.carers", include_str!("elements/staff_carers.sql")),
+    ElementQuery::at_end("childcare.staff.certified", include_str!("elements/staff_certified.sql")),
     ElementQuery::at_end("childcare.smart_pilots", include_str!("elements/smart_pilots.sql")),
 ];
 
@@ -73,9 +75,9 @@ mod tests {
         let classes =
             vec![class("甲", "一班", 20), class("乙", "一班", 10), class("乙", "二班", 10), class("丙", "一班", 5)];
         sheets(&fixture, 1, "2025-11-05", vec![institution(1, "甲"), filed.clone(), public.clone()], classes).await;
-        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0, 1, 1, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0, 1, 1, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-08").await, [0, 0, 0, 3, 0, 0, 1, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-09").await, [45, 0, 5, 3, 0, 0, 1, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0, 0, 0]);
 
         // In November a class shrinks and another closes: October stays as it was.
         let before = changes::counter(&fixture.bureau.db).await.unwrap();
@@ -83,8 +85,8 @@ mod tests {
         let rows = vec![institution(1, "甲"), filed, public];
         sheets(&fixture, 3, "2025-11-05", rows, vec![class("甲", "一班", 12), closed]).await;
         assert_eq!(changes::counter(&fixture.bureau.db).await.unwrap(), before + 1);
-        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0]);
-        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0, 1, 1, 1, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [45, 20, 5, 3, 0, 0, 1, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [27, 10, 5, 3, 0, 0, 1, 1, 1, 0, 0, 0]);
     }
 
     #[tokio::test]
@@ -122,9 +124,9 @@ mod tests {
         designation.revoke("2025-12-31".parse().unwrap()).unwrap();
         filing::store::revoke(&mut tx, &designation).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 1, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 1, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1, 1, 0, 0, 0]);
-        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1, 1, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-11").await, [20, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(figures(&fixture, "2025-12").await, [20, 0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0]);
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod door;
 pub mod import;
+pub mod named;
 pub mod service;
 pub mod store;
 

@@ -1,9 +1,10 @@
-//! 市卫生健康委: the registers of childcare institutions and classes, and the figures that come from them.
+//! 市卫生健康委: the registers of childcare institutions, classes and staff, and the figures that come from them.
 
 pub mod classes;
 pub mod elements;
 pub mod filing;
 pub mod institutions;
+pub mod staff;
 
 #[cfg(test)]
 mod imports_test;
@@ -14,6 +15,7 @@ use kit::db::Migrations;
 use proto::childcare::class_service_server::ClassServiceServer;
 use proto::childcare::filing_service_server::FilingServiceServer;
 use proto::childcare::institution_service_server::InstitutionServiceServer;
+use proto::childcare::staff_service_server::StaffServiceServer;
 use registry::{Bureau, Opening, Service};
 use reporting::Desk;
 use tonic::service::Routes;
@@ -21,16 +23,27 @@ use tonic::service::Routes;
 use classes::service::Classes;
 use filing::service::Filings;
 use institutions::service::Institutions;
+use staff::service::StaffDoor;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "childcare", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "childcare",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    people: Some(staff::store::HOLDING),
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {
         Ok(Routes::new(InstitutionServiceServer::new(Institutions { bureau: bureau.clone() }))
             .add_service(FilingServiceServer::new(Filings { bureau: bureau.clone() }))
-            .add_service(ClassServiceServer::new(Classes { bureau: bureau.clone() })))
+            .add_service(ClassServiceServer::new(Classes { bureau: bureau.clone() }))
+            .add_service(StaffServiceServer::new(StaffDoor {
+                bureau: bureau.clone(),
+                persons: bureau.persons()?.clone(),
+            })))
     })
 }
 
@@ -53,4 +66,6 @@ const STATEMENTS: &[&str] = &[
     filing::store::REVOKE,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
+    staff::store::SELECT,
+    staff::import::SELECT_DISAPPEARED,
 ];

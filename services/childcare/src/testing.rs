@@ -10,13 +10,15 @@ use registry::imports::stream::{Intake, Step, answers};
 use registry::{Author, Bureau};
 use tonic::Status;
 use trust::Scope;
+use trust::persons::{PersonKeys, Persons};
 
 use crate::classes::import::ClassIntake;
 use crate::institutions::import::InstitutionIntake;
+use crate::staff::import::StaffIntake;
 
 pub(crate) struct Fixture {
     pub(crate) bureau: Bureau,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(crate) type Answers = Vec<Result<ImportAcknowledgement, Status>>;
@@ -25,11 +27,14 @@ pub(crate) type Answers = Vec<Result<ImportAcknowledgement, Status>>;
 pub(crate) async fn bureau(today: &str) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("childcare.db").to_str().unwrap()).await.unwrap();
+    trust::grants::migrate(&db).await.unwrap();
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
     let clock = Clock::set_to(format!("{today}T02:00:00Z").parse::<Timestamp>().unwrap());
-    let bureau = Bureau { city: City::embedded(), db, clock };
-    Fixture { bureau, _folder: folder }
+    let keys = PersonKeys::load_or_create(&folder.path().join("persons.keys"), &clock).unwrap();
+    let persons = Some(Persons { db: db.clone(), keys, clock: clock.clone() });
+    let bureau = Bureau { city: City::embedded(), db, clock, persons };
+    Fixture { bureau, folder }
 }
 
 /// A start for Hongta district.
@@ -62,6 +67,20 @@ impl Fixture {
 
     pub(crate) async fn classes(&self, steps: Vec<Step<wire::ClassRow>>) -> Answers {
         self.run(ClassIntake { bureau: self.bureau.clone() }, steps).await
+    }
+
+    pub(crate) fn person_keys(&self) -> std::path::PathBuf {
+        self.folder.path().join("persons.keys")
+    }
+
+    /// What the running service does within seconds.
+    pub(crate) fn reload_keys(&self) {
+        self.bureau.persons().unwrap().keys.reload().unwrap();
+    }
+
+    pub(crate) async fn staff(&self, steps: Vec<Step<wire::StaffRow>>) -> Answers {
+        let (bureau, persons) = (self.bureau.clone(), self.bureau.persons().unwrap().clone());
+        self.run(StaffIntake { bureau, persons }, steps).await
     }
 
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
@@ -111,4 +130,28 @@ pub(crate) fn uscc(n: usize) -> String {
         weight = weight * 3 % 31;
     }
     format!("{body}{}", ALPHABET[(31 - sum % 31) % 31] as char)
+}
+
+/// A resident number of nobody: none begins with 530499.
+pub(crate) fn resident(n: u32) -> String {
+    use contract::document::{Document, DocumentKind};
+    let body = format!("530499{}{:02}{:02}{:03}", 1960 + n / 300 % 40, 1 + n / 25 % 12, 1 + n % 25, n % 997);
+    let today = jiff::civil::date(2025, 11, 5);
+    let right = |text: &String| Document::parse(DocumentKind::ResidentId, text, today).is_ok();
+    "0123456789X".chars().map(|check| format!("{body}{check}")).find(right).unwrap()
+}
+
+/// A right row of a carer who has a certificate.
+pub(crate) fn carer(institution: &str, name: &str, n: u32) -> wire::StaffRow {
+    wire::StaffRow {
+        institution_name: institution.into(),
+        name: name.into(),
+        document_kind: proto::contract::DocumentKind::ResidentId as i32,
+        document_number: resident(n),
+        role: wire::StaffRole::Carer as i32,
+        certificate: wire::StaffCertificate::InfantCarer as i32,
+        certificate_number: format!("Y{n:06}"),
+        hired_on: "2025-09-01".into(),
+        ..Default::default()
+    }
 }

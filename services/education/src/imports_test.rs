@@ -24,6 +24,7 @@ fn teacher(school: &str, name: &str) -> wire::TeacherRow {
         name: name.into(),
         title: String::new(),
         status: wire::TeacherStatus::Active as i32,
+        ..Default::default()
     }
 }
 
@@ -169,7 +170,40 @@ async fn teachers_are_known_by_school_and_name_and_shown_masked() {
     let scope = trust::Scope::of_the_service();
     let (listed, next) =
         crate::teachers::store::page(&fixture.bureau.db, &scope, Default::default(), page).await.unwrap();
-    let shown: Vec<_> = listed.into_iter().map(crate::teachers::door::message).collect();
+    let shown: Vec<_> = listed.into_iter().map(|placed| crate::teachers::door::message(placed, None)).collect();
     assert_eq!(next, "");
     assert!(shown.iter().all(|teacher| teacher.name.contains('*') && !teacher.name.contains("小明")), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_document_makes_a_teacher_a_person_and_is_never_told() {
+    let mut fixture = with_schools().await;
+    let known = |row: wire::TeacherRow, number: &str| wire::TeacherRow {
+        document_kind: proto::contract::DocumentKind::ResidentId as i32,
+        document_number: number.into(),
+        ..row
+    };
+    let (one, other) = ("530402195001010018", "530481202306150028");
+    assert_eq!(fixture.teachers(HONGTA, vec![teacher("甲校", "王小明")]).await.totals, counted(1, 0, 0, 0, 0));
+    // The document comes later, and for another school it is the same person.
+    let rows = vec![known(teacher("甲校", "王小明"), one), known(teacher("乙校", "王小明"), one)];
+    assert_eq!(fixture.teachers(HONGTA, rows).await.totals, counted(1, 1, 0, 0, 0));
+    assert_eq!(fixture.count("person").await, 1);
+    let rows = vec![
+        known(teacher("甲校", "王小明"), other),
+        known(teacher("甲校", "李红"), one),
+        known(teacher("乙校", "李红"), "530402195001010019"),
+        teacher("乙校", "王小明"),
+    ];
+    let answer = fixture.teachers(HONGTA, rows).await;
+    assert_eq!(
+        faults(&answer),
+        [
+            (2, "", "TEACHER_DOCUMENT_DIFFERS"),
+            (3, "", "PERSON_NAME_DIFFERS"),
+            (4, "document_number", "DOCUMENT_CHECK_DIGIT")
+        ]
+    );
+    assert_eq!(answer.totals, counted(0, 0, 1, 2, 1));
+    assert!(!format!("{answer:?}").contains(one));
 }

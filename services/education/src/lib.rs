@@ -29,14 +29,23 @@ use schools::service::Schools;
 use teachers::service::Teachers;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "education", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "education",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    people: Some(teachers::store::HOLDING),
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {
         Ok(Routes::new(SchoolServiceServer::new(Schools { bureau: bureau.clone() }))
             .add_service(CourseServiceServer::new(Courses { bureau: bureau.clone() }))
-            .add_service(TeacherServiceServer::new(Teachers { bureau: bureau.clone() }))
+            .add_service(TeacherServiceServer::new(Teachers {
+                bureau: bureau.clone(),
+                persons: bureau.persons()?.clone(),
+            }))
             .add_service(ClassServiceServer::new(Classes { bureau: bureau.clone() })))
     })
 }

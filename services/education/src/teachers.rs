@@ -1,5 +1,5 @@
-//! 教师 (dictionary §5.4): who teaches at a school, named by name within it. No document numbers. Rules only: no SQL, no
-//! contract, no clock.
+//! 教师 (dictionary §5.4): who teaches at a school, named by name within it, and by a document
+//! where one is given. Rules only: no SQL, no contract, no clock.
 
 pub mod door;
 pub mod import;
@@ -7,7 +7,7 @@ pub mod service;
 pub mod store;
 
 use jiff::civil::Date;
-use registry::{Coded, Event};
+use registry::{Coded, Event, Fault};
 use uuid::Uuid;
 
 /// 状态.
@@ -45,6 +45,8 @@ pub struct Teacher {
     pub id: Uuid,
     pub version: i64,
     pub school_id: Uuid,
+    /// Who this is; none where no document was given.
+    pub person_id: Option<Uuid>,
     pub facts: Facts,
 }
 
@@ -56,21 +58,40 @@ pub struct Change {
 }
 
 /// Enters a teacher of a school.
-pub fn enter(id: Uuid, school_id: Uuid, facts: Facts, on: Date) -> Change {
+pub fn enter(id: Uuid, school_id: Uuid, person_id: Option<Uuid>, facts: Facts, on: Date) -> Change {
     let event = Event::step(on, "", facts.status.label(), "登记");
-    Change { teacher: Teacher { id, version: 1, school_id, facts }, event }
+    Change { teacher: Teacher { id, version: 1, school_id, person_id, facts }, event }
 }
 
-/// Brings a teacher to what a row states; `None` when it states nothing new.
-pub fn revise(known: &Teacher, facts: Facts, on: Date) -> Option<Change> {
-    if known.facts == facts {
-        return None;
+/// Brings a teacher to what a row states; `None` when it states nothing new. A row without a document takes none away; another
+/// document is another person's (TEACHER_DOCUMENT_DIFFERS).
+pub fn revise(known: &Teacher, person_id: Option<Uuid>, facts: Facts, on: Date) -> Result<Option<Change>, Fault> {
+    if let (Some(ours), Some(theirs)) = (known.person_id, person_id)
+        && ours != theirs
+    {
+        let message = "该校同名教师已登记另一证件，请核对是否同一人";
+        return Err(Fault::conflict("TEACHER_DOCUMENT_DIFFERS", message));
+    }
+    let person_id = person_id.or(known.person_id);
+    if known.facts == facts && known.person_id == person_id {
+        return Ok(None);
     }
     let (before, after) = (known.facts.status, facts.status);
-    let event = if before == after {
+    let event = if before != after {
+        Event::step(on, before.label(), after.label(), "导入变更")
+    } else if known.person_id == person_id {
         Event::note(on, "变更职称")
     } else {
-        Event::step(on, before.label(), after.label(), "导入变更")
+        Event::note(on, "登记证件")
     };
-    Some(Change { teacher: Teacher { facts, ..known.clone() }, event })
+    Ok(Some(Change { teacher: Teacher { facts, person_id, ..known.clone() }, event }))
+}
+
+/// The document says one name and the row another.
+pub fn check_name(registered: &str, stated: &str) -> Result<(), Fault> {
+    if registered == stated {
+        return Ok(());
+    }
+    let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
+    Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
 }

@@ -11,6 +11,7 @@ use registry::imports::stream::{Intake, Step, answers};
 use registry::{Author, Bureau, Fault};
 use tonic::Status;
 use trust::Scope;
+use trust::persons::{PersonKeys, Persons};
 
 use crate::classes::import::ClassIntake;
 use crate::courses::import::CourseIntake;
@@ -28,10 +29,13 @@ pub(crate) struct Fixture {
 pub(crate) async fn bureau(today: &str) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("education.db").to_str().unwrap()).await.unwrap();
+    trust::grants::migrate(&db).await.unwrap();
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
     let clock = Clock::set_to(format!("{today}T02:00:00Z").parse::<Timestamp>().unwrap());
-    let bureau = Bureau { city: City::embedded(), db, clock };
+    let keys = PersonKeys::load_or_create(&folder.path().join("persons.keys"), &clock).unwrap();
+    let persons = Some(Persons { db: db.clone(), keys, clock: clock.clone() });
+    let bureau = Bureau { city: City::embedded(), db, clock, persons };
     Fixture { bureau, _folder: folder, imports: 0 }
 }
 
@@ -80,7 +84,12 @@ impl Fixture {
     }
 
     pub(crate) async fn teachers(&mut self, sheet: Sheet<'_>, rows: Vec<wire::TeacherRow>) -> ImportAcknowledgement {
-        self.import(TeacherIntake { bureau: self.bureau.clone() }, sheet, rows).await
+        self.import(
+            TeacherIntake { bureau: self.bureau.clone(), persons: self.bureau.persons().unwrap().clone() },
+            sheet,
+            rows,
+        )
+        .await
     }
 
     pub(crate) async fn classes(&mut self, sheet: Sheet<'_>, rows: Vec<wire::ClassRow>) -> ImportAcknowledgement {

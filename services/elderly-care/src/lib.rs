@@ -26,8 +26,14 @@ use facilities::service::Facilities;
 use institutions::service::Institutions;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "elderly-care", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "elderly-care",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    people: None,
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {

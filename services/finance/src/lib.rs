@@ -31,7 +31,7 @@ use projects::service::Projects;
 
 /// This bureau.
 pub const SERVICE: Service =
-    Service { name: "finance", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+    Service { name: "finance", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, people: None, open };
 
 /// The plan's projects are in the register before the first call is taken.
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {

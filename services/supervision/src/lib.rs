@@ -27,8 +27,14 @@ use tasks::service::Ledger;
 use work::service::Works;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "supervision", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "supervision",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    people: None,
+    open,
+};
 
 /// What the bundle says anew is published before the first call is taken.
 fn open<'a>(bureau: &'a Bureau, desk: &'a Desk) -> Opening<'a> {

@@ -169,6 +169,7 @@ fn settings(options: &SuiteOptions, bureau: &str, listen: SocketAddr) -> trust::
         cert: own.join("cert.pem"),
         key: own.join("key.pem"),
         signing_key: own.join("signing.key"),
+        person_keys: None,
         keys: options.data.join("keys"),
         users: options.data.join("users.toml"),
         synthetic: options.synthetic,

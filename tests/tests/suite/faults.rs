@@ -218,7 +218,7 @@ async fn reviewed(programs: &Programs, month: &str) -> String {
     };
     let report = reports.open_report(by(programs, "COUNTY_REPORTER", COUNTY, open)).await.expect("opened").into_inner();
     let cells =
-        [("childcare.children.enrolled", "900"), ("childcare.staff.carers", "90"), ("childcare.staff.certified", "80")]
+        [("childcare.children.enrolled", "900")]
             .map(|(element, value)| reporting::CellEntry {
                 element: element.into(),
                 value: value.into(),

@@ -159,7 +159,7 @@ async fn ylyx_import(running: &Running, file: &std::path::Path, register: &str) 
 }
 
 fn typed_childcare() -> Vec<(&'static str, &'static str)> {
-    vec![("childcare.children.enrolled", "４１"), ("childcare.staff.carers", "12"), ("childcare.staff.certified", "9")]
+    vec![("childcare.children.enrolled", "４１")]
 }
 
 fn typed_population() -> Vec<(&'static str, &'static str)> {

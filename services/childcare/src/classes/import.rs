@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::door::{self, Names};
 use super::{Change, Class, Entry, meant, open, places_on, revise, store};
-use crate::institutions::{self, Institution, InstitutionKind, check_family_point};
+use crate::institutions::named::Named;
+use crate::institutions::{Institution, InstitutionKind, check_family_point};
 
 /// Classes of the import's region that are open on the effective day and that the file does not name.
 pub const SELECT_DISAPPEARED: &str = "\
@@ -110,75 +111,29 @@ impl Intake for ClassIntake {
 
 /// The institutions that the rows of a batch may mean, and the classes they may mean in them.
 pub struct Known {
-    institutions: HashMap<Uuid, Institution>,
-    by_uscc: HashMap<String, Uuid>,
-    by_name: HashMap<String, Vec<Uuid>>,
+    institutions: Named,
     classes: HashMap<Uuid, Vec<Class>>,
 }
 
 impl Known {
     async fn load(tx: &mut Tx, bureau: &Bureau, region: &str, drafts: &[Draft<Names, Entry>]) -> Result<Known> {
-        let today = bureau.clock.today();
         let usccs: Vec<&str> = drafts.iter().filter_map(|draft| draft.names.institution_uscc.as_deref()).collect();
         let names: Vec<&str> = drafts.iter().map(|draft| draft.names.institution_name.as_str()).collect();
-        let mut found = institutions::store::by_uscc(tx, &usccs, today).await?;
-        found.extend(institutions::store::by_name(tx, &names, today).await?);
-        found.retain(|institution| bureau.covers(region, &institution.facts.value.region));
-        let mut known = Known {
-            institutions: HashMap::new(),
-            by_uscc: HashMap::new(),
-            by_name: HashMap::new(),
-            classes: HashMap::new(),
-        };
-        for institution in found {
-            if known.institutions.contains_key(&institution.id) {
-                continue;
-            }
-            known.by_name.entry(institution.facts.value.name.clone()).or_default().push(institution.id);
-            if let Some(uscc) = &institution.uscc {
-                known.by_uscc.insert(uscc.clone(), institution.id);
-            }
-            known.institutions.insert(institution.id, institution);
-        }
+        let institutions = Named::load(tx, bureau, region, &usccs, &names).await?;
         // A row asks for a class by name. Only a family point's cap needs all its classes, and they are few.
-        let (points, others): (Vec<&Institution>, Vec<&Institution>) = known
-            .institutions
-            .values()
-            .partition(|institution| institution.facts.value.kind == InstitutionKind::FamilyPoint);
+        let (points, others): (Vec<&Institution>, Vec<&Institution>) =
+            institutions.all().partition(|institution| institution.facts.value.kind == InstitutionKind::FamilyPoint);
         let ids = |institutions: &[&Institution]| -> Vec<Uuid> { institutions.iter().map(|one| one.id).collect() };
         let mut names: Vec<&str> = drafts.iter().map(|draft| draft.names.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         let mut classes = store::of_institutions(tx, &ids(&points)).await?;
         classes.extend(store::named(tx, &ids(&others), &names).await?);
-        known.classes = classes;
-        Ok(known)
+        Ok(Known { institutions, classes })
     }
 
-    /// The institution that a row names: by its credit code, else by its name within the import's region.
     fn institution(&self, names: &Names) -> Result<&Institution, Fault> {
-        let by_uscc = names.institution_uscc.as_ref().and_then(|uscc| self.by_uscc.get(uscc));
-        let id = match (by_uscc, self.by_name.get(&names.institution_name).map(Vec::as_slice)) {
-            (Some(id), _) => id,
-            (None, Some([id])) => id,
-            (None, Some([_, _, ..])) => {
-                let message = "本次导入的地区内有多家同名机构，请填写机构信用代码";
-                return Err(Fault::conflict("INSTITUTION_AMBIGUOUS", message));
-            }
-            _ => {
-                let message = format!("本次导入的地区内没有登记“{}”，请先导入机构", names.institution_name);
-                return Err(Fault::cell("institution_name", "INSTITUTION_UNKNOWN", message));
-            }
-        };
-        self.institutions
-            .get(id)
-            .filter(|institution| match (&names.institution_uscc, &institution.uscc) {
-                (Some(theirs), Some(ours)) => theirs == ours,
-                _ => true,
-            })
-            .ok_or_else(|| {
-                Fault::cell("institution_uscc", "INSTITUTION_UNKNOWN", "没有登记这个信用代码，同名机构的代码与表中不同")
-            })
+        self.institutions.find(names.institution_uscc.as_deref(), &names.institution_name)
     }
 
     fn classes_of(&self, institution: Uuid) -> &[Class] {

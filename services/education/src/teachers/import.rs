@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use contract::document::Document;
 use kit::{Result, Tx};
 use proto::education::TeacherRow;
 use registry::columns::prefix_pattern;
 use registry::imports::Import;
 use registry::imports::stream::{Draft, Intake};
-use registry::{Author, Bureau, Fault};
+use registry::{Author, Bureau, Fault, people};
+use trust::persons::{Identity, Persons, store as persons_store};
 use uuid::Uuid;
 
 use super::door::{self, Names};
-use super::{Change, Facts, Teacher, enter, revise, store};
+use super::{Change, Facts, Teacher, check_name, enter, revise, store};
 use crate::schools::named::Named;
 
 /// Teachers at work in the import's region that the file does not name; only their school is told.
@@ -26,6 +28,7 @@ ORDER BY t.id";
 #[derive(Clone, Debug)]
 pub struct TeacherIntake {
     pub bureau: Bureau,
+    pub persons: Persons,
 }
 
 /// The schools that a batch names, and their teachers.
@@ -33,7 +36,11 @@ pub struct TeacherIntake {
 pub struct Known {
     schools: Named,
     teachers: HashMap<(Uuid, String), Teacher>,
+    people: people::Named,
 }
+
+/// A change of a teacher, with what of the person is to be saved.
+pub type Saved = (Change, Vec<(Uuid, Identity)>);
 
 #[tonic::async_trait]
 impl Intake for TeacherIntake {
@@ -42,10 +49,10 @@ impl Intake for TeacherIntake {
     type Names = Names;
     type Entry = Facts;
     type Known = Known;
-    type Change = Change;
+    type Change = Saved;
 
     fn read(&self, _: &Import, row: &TeacherRow) -> Draft<Names, Facts> {
-        door::read(row)
+        door::read(row, self.bureau.clock.today())
     }
 
     async fn load(&self, tx: &mut Tx, import: &Import, drafts: &[Draft<Names, Facts>]) -> Result<Known> {
@@ -53,7 +60,9 @@ impl Intake for TeacherIntake {
         let schools = Named::load(tx, &self.bureau, &import.terms.region, names).await?;
         let ids: Vec<Uuid> = schools.all().map(|school| school.id).collect();
         let teachers = store::of_schools(tx, &ids).await?;
-        Ok(Known { schools, teachers })
+        let documents: Vec<&Document> = drafts.iter().filter_map(|draft| draft.names.document.as_ref()).collect();
+        let people = people::Named::load(tx, &self.persons, &documents).await?;
+        Ok(Known { schools, teachers, people })
     }
 
     fn keys(&self, known: &Known, draft: &Draft<Names, Facts>) -> Vec<String> {
@@ -75,21 +84,34 @@ impl Intake for TeacherIntake {
         names: &Names,
         facts: Facts,
         author: &Author,
-    ) -> Result<Option<Change>, Fault> {
+    ) -> Result<Option<Saved>, Fault> {
         let school = known.schools.find(&names.school)?;
         let on = import.terms.effective_on;
-        Ok(match known.teachers.get(&(school.id, names.teacher.clone())) {
-            Some(teacher) => revise(teacher, facts, on),
-            None => Some(enter(author.clock.id(), school.id, facts, on)),
-        })
+        let mut person = None;
+        if let Some(document) = &names.document {
+            let registered = known.people.find(document).and_then(|person| person.identity.as_ref());
+            registered.map_or(Ok(()), |registered| check_name(&registered.name, &facts.name))?;
+            let stated = Identity { name: facts.name.clone(), documents: vec![document.clone()], phone: String::new() };
+            person = Some(known.people.enter(&stated, author.clock.id()));
+        }
+        let change = match known.teachers.get(&(school.id, names.teacher.clone())) {
+            Some(teacher) => revise(teacher, person, facts, on)?,
+            None => Some(enter(author.clock.id(), school.id, person, facts, on)),
+        };
+        Ok(change.map(|change| (change, known.people.to_save(person))))
     }
 
-    fn changed(change: &Change) -> Uuid {
+    fn changed((change, _): &Saved) -> Uuid {
         change.teacher.id
     }
 
-    async fn save(&self, tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
-        store::save(tx, changes, author).await
+    async fn save(&self, tx: &mut Tx, changes: &[Saved], author: &Author) -> Result<()> {
+        let people: HashMap<Uuid, &Identity> =
+            changes.iter().flat_map(|(_, people)| people).map(|(id, identity)| (*id, identity)).collect();
+        let people: Vec<(Uuid, &Identity)> = people.into_iter().collect();
+        persons_store::save(tx, &self.persons.keys, &people).await?;
+        let teachers: Vec<Change> = changes.iter().map(|(change, _)| change.clone()).collect();
+        store::save(tx, &teachers, author).await
     }
 
     async fn disappeared(&self, tx: &mut Tx, import: &Import) -> Result<Vec<String>> {

@@ -11,16 +11,19 @@ use registry::imports::stream::{Step, answers};
 use registry::{Bureau, Coded, history};
 use tonic::{Request, Response, Status, Streaming};
 use trust::Caller;
+use trust::persons::{Persons, store as persons_store};
+use uuid::Uuid;
 
 use super::door;
 use super::import::TeacherIntake;
-use super::store::{self, Filter};
+use super::store::{self, Filter, Placed};
 use crate::schools::service::school_id;
 
 /// Serves the register of teachers.
 #[derive(Clone, Debug)]
 pub struct Teachers {
     pub bureau: Bureau,
+    pub persons: Persons,
 }
 
 #[tonic::async_trait]
@@ -42,7 +45,13 @@ impl TeacherService for Teachers {
         };
         let page = Page::asked(request.page)?;
         let (found, next_cursor) = store::page(&self.bureau.db, &caller.scope, filter, page).await?;
-        let teachers = found.into_iter().map(door::message).collect();
+        let ids: Vec<Uuid> = found.iter().filter_map(|placed| placed.teacher.person_id).collect();
+        let people = persons_store::read(&self.bureau.db, &self.persons.keys, &ids).await?;
+        let message = |placed: Placed| {
+            let person = placed.teacher.person_id.and_then(|id| people.get(&id));
+            door::message(placed, person)
+        };
+        let teachers = found.into_iter().map(message).collect();
         Ok(Response::new(wire::ListTeachersResponse { teachers, next_cursor }))
     }
 
@@ -56,7 +65,9 @@ impl TeacherService for Teachers {
             let mut tx = self.bureau.db.begin().await?;
             let placed = store::load(&mut tx, &caller.scope, id).await?;
             let history = history::of(&mut tx, id).await?;
-            Ok(wire::TeacherDetail { teacher: Some(door::message(placed)), history })
+            let ids: Vec<Uuid> = placed.teacher.person_id.into_iter().collect();
+            let people = persons_store::load(&mut tx, &self.persons.keys, &ids).await?;
+            Ok(wire::TeacherDetail { teacher: Some(door::message(placed, people.values().next())), history })
         });
         Ok(Response::new(detail.await?))
     }
@@ -69,7 +80,7 @@ impl TeacherService for Teachers {
     ) -> Result<Response<Self::ImportTeachersStream>, Status> {
         let caller = Caller::of(&request)?;
         let steps = request.into_inner().map(|message| message.and_then(step));
-        let intake = TeacherIntake { bureau: self.bureau.clone() };
+        let intake = TeacherIntake { bureau: self.bureau.clone(), persons: self.persons.clone() };
         let author = self.bureau.author(&caller)?;
         Ok(Response::new(answers(self.bureau.clone(), caller.scope, author, intake, steps)))
     }

@@ -7,20 +7,29 @@ use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
 use registry::{Author, Coded, history};
 use trust::Scope;
+use trust::persons::Holding;
 use uuid::Uuid;
 
 use super::{Change, Facts, Status, Teacher};
 
+/// Where the people of this service are. A teacher who left is kept; the day is not recorded, so none may be erased yet.
+pub const HOLDING: Holding = Holding {
+    regions: "SELECT s.region FROM teacher t JOIN school s ON s.id = t.school_id WHERE t.person_id = $1",
+    live_until: "SELECT MAX('9999-12-31') FROM teacher WHERE person_id = $1",
+    retention_years: 2,
+};
+
 /// Teachers with their school; conditions follow.
 pub const SELECT: &str = "\
-SELECT t.id, t.version, t.school_id, t.name, t.title, t.status, s.name AS school_name, s.region
+SELECT t.id, t.version, t.school_id, t.name, t.title, t.status, t.person_id, s.name AS school_name, s.region
 FROM teacher t
 JOIN school s ON s.id = t.school_id
 WHERE 1 = 1";
 
-const INTO: &str = "INSERT INTO teacher (id, school_id, name, title, status, version) VALUES ";
+const INTO: &str = "INSERT INTO teacher (id, school_id, name, title, status, person_id, version) VALUES ";
 const ON_KNOWN: &str = "
-ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, version = teacher.version + 1";
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, person_id = excluded.person_id,
+    version = teacher.version + 1";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -30,6 +39,7 @@ struct Row {
     name: String,
     title: String,
     status: String,
+    person_id: Option<Uuid>,
     school_name: String,
     region: String,
 }
@@ -47,7 +57,8 @@ impl TryFrom<Row> for Placed {
 
     fn try_from(row: Row) -> Result<Self> {
         let facts = Facts { name: row.name, title: row.title, status: coded(&row.status)? };
-        let teacher = Teacher { id: row.id, version: row.version, school_id: row.school_id, facts };
+        let teacher =
+            Teacher { id: row.id, version: row.version, school_id: row.school_id, person_id: row.person_id, facts };
         Ok(Placed { teacher, school_name: row.school_name, region: row.region })
     }
 }
@@ -103,14 +114,15 @@ pub async fn of_schools(tx: &mut Tx, schools: &[Uuid]) -> Result<HashMap<(Uuid, 
 /// Saves changes in many-row statements.
 pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
     for chunk in changes.chunks(ROWS_PER_STATEMENT) {
-        let mut query = tx.query(Sql::built(format!("{INTO}{}{ON_KNOWN}", placeholders(chunk.len(), 6))));
-        for Change { teacher: Teacher { id, version, school_id, facts }, .. } in chunk {
+        let mut query = tx.query(Sql::built(format!("{INTO}{}{ON_KNOWN}", placeholders(chunk.len(), 7))));
+        for Change { teacher: Teacher { id, version, school_id, person_id, facts }, .. } in chunk {
             query = query
                 .bind(*id)
                 .bind(*school_id)
                 .bind(facts.name.clone())
                 .bind(facts.title.clone())
                 .bind(facts.status.code())
+                .bind(*person_id)
                 .bind(*version);
         }
         query.execute().await?;

@@ -172,12 +172,12 @@ fn shape(kind: DocumentKind) -> Shape {
             (9..=11).contains(&bytes.len()) && matches!(bytes[0], b'H' | b'M') && digits(&bytes[1..])
         }),
         DocumentKind::TaiwanPermit => ("8位或10位数字", |bytes| matches!(bytes.len(), 8 | 10) && digits(bytes)),
-        DocumentKind::Passport => {
-            ("6至12位字母或数字", |bytes| (6..=12).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_alphanumeric))
-        }
-        DocumentKind::ForeignerPermit => {
-            ("15位或18位字母和数字", |bytes| matches!(bytes.len(), 15 | 18) && bytes.iter().all(u8::is_ascii_alphanumeric))
-        }
+        DocumentKind::Passport => ("6至12位字母或数字", |bytes| {
+            (6..=12).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_alphanumeric)
+        }),
+        DocumentKind::ForeignerPermit => ("15位或18位字母和数字", |bytes| {
+            matches!(bytes.len(), 15 | 18) && bytes.iter().all(u8::is_ascii_alphanumeric)
+        }),
         DocumentKind::BirthCertificate => ("1位字母加9位数字", |bytes| {
             bytes.len() == 10 && bytes[0].is_ascii_uppercase() && digits(&bytes[1..])
         }),

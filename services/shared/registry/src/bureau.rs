@@ -8,6 +8,7 @@ use city::region::Level;
 use jiff::civil::Date;
 use kit::{Clock, Db, Problem, Result};
 use trust::Caller;
+use trust::persons::Persons;
 
 use crate::fault::Fault;
 use crate::history::Author;
@@ -18,6 +19,8 @@ pub struct Bureau {
     pub city: Arc<City>,
     pub db: Db,
     pub clock: Clock,
+    /// The people that the service keeps; none where its registers know of none.
+    pub persons: Option<Persons>,
 }
 
 /// A place as rows name it, and the county that counts it.
@@ -100,6 +103,11 @@ impl Bureau {
             .map_err(|missing| Problem::state(CalendarMissing::REASON, missing.to_string()))
     }
 
+    /// The people of this service, for a register that keeps some.
+    pub fn persons(&self) -> Result<&Persons> {
+        self.persons.as_ref().ok_or_else(|| Problem::internal("this service keeps no people"))
+    }
+
     /// Who acts, as history names them.
     pub fn author(&self, caller: &Caller) -> Result<Author> {
         let user = caller.user()?;
@@ -115,7 +123,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path().join("registry.db").to_str().unwrap()).await.unwrap();
         let clock = Clock::set_to("2025-11-05T02:00:00Z".parse().unwrap());
-        (Bureau { city: City::embedded(), db, clock }, folder)
+        (Bureau { city: City::embedded(), db, clock, persons: None }, folder)
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
 //! How dates, codes and filters stand in SQL. Dates are ISO texts, so that they compare as they read.
 
 use jiff::civil::Date;
-pub use kit::db::{ROWS_PER_STATEMENT, list};
 use kit::db::Query;
+pub use kit::db::{ROWS_PER_STATEMENT, list};
 use kit::{Kind, Problem, Result};
 use uuid::Uuid;
 

@@ -14,6 +14,7 @@
 //! | [`changes`] | the change counter, idempotency keys, optimistic locking |
 //! | [`imports`] | bulk imports: numbered batches, durable before they are acknowledged |
 //! | [`legal_person`] | which institution a row means, by credit code or by name in its county |
+//! | [`people`] | the cells that name a person |
 //! | [`elements`] | data elements, one SQL text each |
 //! | [`service`] | a bureau's service as a program: everything but what makes the bureau |
 
@@ -27,6 +28,7 @@ pub mod fault;
 pub mod history;
 pub mod imports;
 pub mod legal_person;
+pub mod people;
 pub mod service;
 pub mod timeline;
 

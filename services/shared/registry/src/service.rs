@@ -8,9 +8,12 @@ use std::sync::Arc;
 use kit::db::Migrations;
 use kit::folder::Folder;
 use kit::{Clock, Db, Problem, Result, Shutdown};
+use proto::trust::person_service_server::PersonServiceServer;
 use reporting::Desk;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
+use trust::persons::service::PersonDoor;
+use trust::persons::{Holding, PersonKeys, Persons};
 use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
 
 use crate::bureau::Bureau;
@@ -27,6 +30,8 @@ pub struct Service {
     pub elements: &'static [ElementQuery],
     /// Its SQL texts that stand as they are sent, beside the elements', for the test that prepares them on both engines.
     pub statements: &'static [&'static str],
+    /// Where its registers have records of people; none where they know of none.
+    pub people: Option<Holding>,
     /// Loads what the city's bundle says anew, and opens the registers' gRPC services.
     pub open: for<'a> fn(&'a Bureau, &'a Desk) -> Opening<'a>,
 }
@@ -53,7 +58,14 @@ impl Service {
         gate.seed(&settings.users).await?;
         let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
-        let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
+        let mut bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone(), persons: None };
+        if self.people.is_some() {
+            let keys = PersonKeys::load_or_create(&settings.person_keys(), &clock)?;
+            keys.watch(shutdown.clone());
+            let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
+            persons.keep_current(shutdown.clone());
+            bureau.persons = Some(persons);
+        }
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
         let key = SigningKey::load_or_create(&settings.signing_key)?;
         let desk = Desk::open(self.name, city, db.clone(), clock, key, elements, folder.path()).await?;
@@ -61,7 +73,10 @@ impl Service {
         let desk = if settings.synthetic { desk.demonstration() } else { desk };
 
         let routes = (self.open)(&bureau, &desk).await?;
-        let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        let mut routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        if let (Some(persons), Some(holding)) = (bureau.persons.clone(), self.people) {
+            routes = routes.add_service(PersonServiceServer::new(PersonDoor { persons, holding }));
+        }
         let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown).await;
         db.close().await;
         ended
@@ -75,7 +90,8 @@ impl Service {
 
     /// Every SQL text of its own that stands as it is sent.
     pub fn sql(&self) -> impl Iterator<Item = &'static str> {
-        self.statements.iter().copied().chain(self.elements.iter().map(|query| query.sql))
+        let people = self.people.iter().flat_map(|holding| [holding.regions, holding.live_until]);
+        self.statements.iter().copied().chain(self.elements.iter().map(|query| query.sql)).chain(people)
     }
 
     /// The program: `NAME --config FILE`.

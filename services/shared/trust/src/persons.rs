@@ -129,7 +129,8 @@ impl Identity {
     }
 
     fn decode(bytes: &[u8]) -> Result<Identity> {
-        let Sealed { name, documents, phone } = Sealed::decode(bytes).map_err(|_| Problem::internal("sealed person"))?;
+        let Sealed { name, documents, phone } =
+            Sealed::decode(bytes).map_err(|_| Problem::internal("sealed person"))?;
         let documents = documents.into_iter().map(|SealedDocument { kind, number, original }| {
             let kind = DocumentKind::from_code(&kind).ok_or_else(|| Problem::internal("sealed document kind"))?;
             Ok(Document::stored(kind, number, Some(original).filter(|text| !text.is_empty())))

@@ -33,6 +33,10 @@ pub struct Settings {
     pub key: PathBuf,
     /// The key it signs publications with, PKCS#8; made when missing.
     pub signing_key: PathBuf,
+    /// The keys of the people in its database; left out: `persons.keys` beside the signing key. Made when missing, by a
+    /// service that keeps people.
+    #[serde(default)]
+    pub person_keys: Option<PathBuf>,
     /// Folder of everyone's public signing keys.
     pub keys: PathBuf,
     /// The people and what they may do.
@@ -58,6 +62,11 @@ impl Settings {
             Some(url) => url.clone(),
             None => self.data.join(format!("{bureau}.db")).to_string_lossy().into_owned(),
         }
+    }
+
+    /// Where the keys of people are.
+    pub fn person_keys(&self) -> PathBuf {
+        self.person_keys.clone().unwrap_or_else(|| self.signing_key.with_file_name("persons.keys"))
     }
 
     pub fn tls_files(&self) -> TlsFiles {

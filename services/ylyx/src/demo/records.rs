@@ -5,6 +5,7 @@ pub(super) mod childcare;
 pub(super) mod education;
 pub(super) mod elderly_care;
 pub(super) mod finance;
+mod staff;
 pub(super) mod supervision;
 
 use city::bundle::City;
@@ -78,6 +79,23 @@ pub(super) fn uscc(county: &str, number: usize) -> String {
     let weighed = body.bytes().enumerate().map(|(at, byte)| value(byte) * (0..at).fold(1, |weight, _| weight * 3 % 31));
     let sum: usize = weighed.sum();
     format!("{body}{}", char::from(ALPHABET[(31 - sum % 31) % 31]))
+}
+
+/// The resident number of the n-th person who does not exist: no county has the code 530499.
+pub(super) fn resident(n: usize) -> String {
+    let (year, month, day) = (1962 + n * 7 % 40, 1 + n % 12, 1 + n * 5 % 28);
+    let body = format!("530499{year}{month:02}{day:02}{:03}", n / 336 % 1000);
+    let weighed = body.bytes().enumerate().map(|(at, byte)| usize::from(byte - b'0') * ((1 << (17 - at)) % 11));
+    let sum: usize = weighed.sum();
+    format!("{body}{}", char::from(b"10X98765432"[sum % 11]))
+}
+
+/// An invented name: the given name says that nobody bears it.
+pub(super) fn name(n: usize) -> String {
+    let surnames: Vec<char> = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜".chars().collect();
+    let given = ["虚", "构", "拟", "设"];
+    let at = n / surnames.len();
+    format!("{}{}{}", surnames[n % surnames.len()], given[at % 4], ["", "一", "二", "三", "四", "五"][at / 4 % 6])
 }
 
 /// Words that invented places are named with.

@@ -29,8 +29,6 @@ fn path(element: &str) -> Option<Path> {
     use Path::{Flow, OneEach, Share, Stock};
     Some(match element {
         "childcare.children.enrolled" => Share("childcare.places", [934, 800, 710, 625, 570, 540, 555]),
-        "childcare.staff.carers" => Share("childcare.places", [160, 155, 152, 150, 148, 146, 146]),
-        "childcare.staff.certified" => Share("childcare.staff.carers", [400, 450, 520, 612, 720, 788, 846]),
         "childcare.places.built" => Stock(People, [0, 1_150, 2_450, 4_100, 6_300, 8_900, 10_100]),
         "childcare.county_institutions.built" => OneEach([0, 0, 1, 2, 5, 8, 9]),
         "childcare.communities.covered" => Stock(Villages, [20, 90, 200, 330, 470, 604, 668]),

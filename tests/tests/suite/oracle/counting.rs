@@ -132,7 +132,40 @@ impl Registers {
         held.filter(valid).filter(|row| question(row)).map(|row| number(&row["places"])).max()
     }
 
+    /// C13: everybody who cares for children, once, where they began first.
+    fn carers(&self, certified: bool, day: &str) -> Counts {
+        // Person → (hired, post, county) of the first post, and whether any post has a valid certificate.
+        let mut found: HashMap<&str, ((&str, &str, &str), bool)> = HashMap::new();
+        let open = self.childcare_facts.iter().filter(|row| {
+            holds(row, "valid_from", "valid_to", day) && yes(&row["operating"]) && row["opened_on"].as_str() <= day
+        });
+        for institution in open {
+            for post in self.staff.get(&institution["institution_id"]).into_iter().flatten() {
+                let facts = self.staff_facts[&post["id"]].iter().find(|row| holds(row, "valid_from", "valid_to", day));
+                let Some(facts) = facts.filter(|_| holds(post, "hired_on", "left_on", day)) else { continue };
+                let cares = facts["role"] == "CARER" || facts["role"] == "PRINCIPAL" && yes(&facts["on_floor"]);
+                if !cares {
+                    continue;
+                }
+                let until = facts["certificate_until"].as_str();
+                let has = facts["certificate"] != "NONE" && (until.is_empty() || until >= day);
+                let began = (post["hired_on"].as_str(), post["id"].as_str(), institution["county"].as_str());
+                let person = found.entry(&self.people[&post["person_id"]]).or_insert((began, false));
+                person.0 = person.0.min(began);
+                person.1 |= has;
+            }
+        }
+        let mut counts = Counts::new();
+        for ((.., county), has) in found.into_values() {
+            *counts.entry(county.to_owned()).or_default() += i64::from(has || !certified);
+        }
+        counts
+    }
+
     fn childcare(&self, what: &str, day: &str) -> Option<Counts> {
+        if let "staff.carers" | "staff.certified" = what {
+            return Some(self.carers(what == "staff.certified", day));
+        }
         let mut counts = Counts::new();
         for row in &self.childcare_facts {
             let open =

@@ -23,6 +23,10 @@ pub(crate) struct Registers {
     pub(super) designations: HashMap<String, Vec<Row>>,
     pub(super) classes: HashMap<String, Vec<Row>>,
     pub(super) class_facts: HashMap<String, Vec<Row>>,
+    pub(super) staff: HashMap<String, Vec<Row>>,
+    pub(super) staff_facts: HashMap<String, Vec<Row>>,
+    /// Person → the person that this one turned out to be; empty: itself.
+    pub(super) people: HashMap<String, String>,
     pub(super) schools: Vec<Row>,
     pub(super) demonstrations: HashMap<String, Vec<Row>>,
     pub(super) projects: Vec<Row>,
@@ -55,6 +59,7 @@ impl Registers {
             let place = (row["facility_id"].clone(), row["valid_from"].clone());
             served.entry(place).or_default().push(row["village"].clone());
         }
+        let people = rows(&childcare, engine, "(SELECT id, COALESCE(merged_into, id) AS merged FROM person) people", &["@id", "@merged"]).await;
         let types = rows(&supervision, engine, "work_type", &["code", "element"]).await;
         Registers {
             elderly_facts: rows(
@@ -148,6 +153,29 @@ impl Registers {
                 rows(&childcare, engine, "class_facts", &["@class_id", "valid_from", "valid_to", "places"]).await,
                 "class_id",
             ),
+            staff: by(
+                rows(&childcare, engine, "staff", &["@id", "@institution_id", "@person_id", "hired_on", "left_on"]).await,
+                "institution_id",
+            ),
+            staff_facts: by(
+                rows(
+                    &childcare,
+                    engine,
+                    "staff_facts",
+                    &[
+                        "@staff_id",
+                        "valid_from",
+                        "valid_to",
+                        "role",
+                        "on_floor",
+                        "certificate",
+                        "certificate_until",
+                    ],
+                )
+                .await,
+                "staff_id",
+            ),
+            people: people.into_iter().map(|row| (row["id"].clone(), row["merged"].clone())).collect(),
             schools: rows(
                 &education,
                 engine,

@@ -100,7 +100,6 @@ pub async fn of_user(db: &Db, user: &str, before: Uuid, limit: i64) -> Result<Ve
 
 /// How often an account did something since an instant.
 pub async fn count(tx: &mut Tx, user: &str, act: Act, since: i64) -> Result<i64> {
-    let (count,): (i64,) =
-        tx.query(COUNT_OF_USER).bind(user.to_owned()).bind(act.label()).bind(since).one().await?;
+    let (count,): (i64,) = tx.query(COUNT_OF_USER).bind(user.to_owned()).bind(act.label()).bind(since).one().await?;
     Ok(count)
 }

@@ -101,7 +101,8 @@ impl PersonKeys {
         });
     }
 
-    pub(crate) fn reload(&self) -> Result<()> {
+    /// Reads the file again.
+    pub fn reload(&self) -> Result<()> {
         self.pairs.store(Arc::new(pairs_of(&self.file, &read(&self.file)?)?));
         Ok(())
     }
@@ -173,7 +174,12 @@ impl KeyPair {
 
 fn entry(number: u32, clock: &Clock) -> Result<Entry> {
     let made_on = clock.today().to_string();
-    Ok(Entry { id: format!("p{number}"), made_on, seal: STANDARD.encode(random()?), lookup: STANDARD.encode(random()?) })
+    Ok(Entry {
+        id: format!("p{number}"),
+        made_on,
+        seal: STANDARD.encode(random()?),
+        lookup: STANDARD.encode(random()?),
+    })
 }
 
 /// 256 random bits.
@@ -203,9 +209,11 @@ fn pairs_of(path: &Path, file: &File) -> Result<Vec<KeyPair>> {
     let mut pairs: Vec<KeyPair> = Vec::new();
     for entry in &file.key {
         let bytes = |text: &str| {
-            STANDARD.decode(text).ok().filter(|bytes| bytes.len() == digest::SHA256_OUTPUT_LEN).ok_or_else(|| {
-                unusable(path, &format!("密钥 {} 不是256位", entry.id))
-            })
+            STANDARD
+                .decode(text)
+                .ok()
+                .filter(|bytes| bytes.len() == digest::SHA256_OUTPUT_LEN)
+                .ok_or_else(|| unusable(path, &format!("密钥 {} 不是256位", entry.id)))
         };
         if pairs.iter().any(|pair| pair.id == entry.id) {
             return Err(unusable(path, &format!("密钥 {} 出现两次", entry.id)));

@@ -51,13 +51,11 @@ impl Persons {
     async fn exchange(&self, old: &str) -> Result<usize> {
         retry(|| async {
             let mut tx = self.db.begin().await?;
-            let rows: Vec<store::Row> =
-                tx.query(store::SEALED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
+            let rows: Vec<store::Row> = tx.query(store::SEALED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
             let mut people = rows.into_iter().map(|row| row.open(&self.keys)).collect::<Result<Vec<_>>>()?;
             // Everybody is sealed anew; a document may still be hashed under the old key.
             if people.is_empty() {
-                let left: Vec<(Uuid,)> =
-                    tx.query(store::HASHED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
+                let left: Vec<(Uuid,)> = tx.query(store::HASHED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
                 let ids: Vec<Uuid> = left.into_iter().map(|(id,)| id).collect();
                 people = store::load(&mut tx, &self.keys, &ids).await?.into_values().collect();
             }

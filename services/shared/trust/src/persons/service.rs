@@ -28,8 +28,8 @@ pub struct PersonDoor {
 impl PersonDoor {
     fn document(&self, kind: WireKind, number: &str) -> Result<Document> {
         let code = kind.as_str_name().trim_start_matches("DOCUMENT_KIND_");
-        let kind = DocumentKind::from_code(code)
-            .ok_or_else(|| Problem::field("kind", "FIELD_MISSING", "请选择证件类型"))?;
+        let kind =
+            DocumentKind::from_code(code).ok_or_else(|| Problem::field("kind", "FIELD_MISSING", "请选择证件类型"))?;
         Document::parse(kind, number, self.persons.clock.today())
             .map_err(|fault| Problem::field("number", fault.reason(), fault.to_string()))
     }
@@ -180,7 +180,8 @@ impl PersonDoor {
             tx.query(store::MERGE).bind(other).bind(keep).execute().await?;
             store::seal(&mut tx, &persons.keys, &[(keep, &kept), (other, &gone)]).await?;
             for person in [keep, other] {
-                let look = Look { person, act: Act::Merged, purpose: "", reason: &request.reason, fields: String::new() };
+                let look =
+                    Look { person, act: Act::Merged, purpose: "", reason: &request.reason, fields: String::new() };
                 access::record(&mut tx, caller, &persons.clock, look).await?;
             }
             tx.commit().await?;
@@ -207,8 +208,7 @@ impl PersonDoor {
             let (now, nothing) = (persons.clock.micros(), Vec::<u8>::new());
             tx.query(store::ERASE).bind(id).bind(nothing).bind(now).execute().await?;
             let reason = format!("{} {}", request.reason.trim(), request.document_number.trim());
-            let look =
-                Look { person: id, act: Act::Erased, purpose: "", reason: reason.trim(), fields: String::new() };
+            let look = Look { person: id, act: Act::Erased, purpose: "", reason: reason.trim(), fields: String::new() };
             access::record(&mut tx, caller, &persons.clock, look).await?;
             tx.commit().await?;
             Ok(message(Person { identity: None, ..person }))
@@ -274,9 +274,8 @@ pub(super) fn message(person: Person) -> wire::Person {
     let erased = identity.is_none();
     let Identity { name, documents, phone } =
         identity.unwrap_or(Identity { name: String::new(), documents: Vec::new(), phone: String::new() });
-    let documents = documents
-        .iter()
-        .map(|document| wire::MaskedDocument { kind: kind_of(document), number: document.masked() });
+    let documents =
+        documents.iter().map(|document| wire::MaskedDocument { kind: kind_of(document), number: document.masked() });
     wire::Person {
         id: id.to_string(),
         name: masking::name(&name),
@@ -303,10 +302,7 @@ fn recorded(found: Recorded) -> wire::Access {
 
 #[tonic::async_trait]
 impl PersonService for PersonDoor {
-    async fn find_person(
-        &self,
-        request: Request<wire::FindPersonRequest>,
-    ) -> Result<Response<wire::Person>, Status> {
+    async fn find_person(&self, request: Request<wire::FindPersonRequest>) -> Result<Response<wire::Person>, Status> {
         let caller = Caller::of(&request)?;
         Ok(Response::new(self.find(&caller, request.get_ref()).await?))
     }
@@ -335,10 +331,7 @@ impl PersonService for PersonDoor {
         Ok(Response::new(self.merge(&caller, request.get_ref()).await?))
     }
 
-    async fn erase_person(
-        &self,
-        request: Request<wire::ErasePersonRequest>,
-    ) -> Result<Response<wire::Person>, Status> {
+    async fn erase_person(&self, request: Request<wire::ErasePersonRequest>) -> Result<Response<wire::Person>, Status> {
         let caller = Caller::of(&request)?;
         Ok(Response::new(self.erase(&caller, request.get_ref()).await?))
     }

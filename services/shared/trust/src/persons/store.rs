@@ -33,16 +33,8 @@ pub(super) const COUNT_SEALED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) F
 pub(super) const COUNT_HASHED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person_document GROUP BY key_id";
 
 /// Every SQL text of this room that stands as it is sent.
-pub(super) const STATEMENTS: &[&str] = &[
-    FORGET_DOCUMENTS,
-    ERASE,
-    MERGE,
-    MOVE_DOCUMENTS,
-    SEALED_UNDER,
-    HASHED_UNDER,
-    COUNT_SEALED,
-    COUNT_HASHED,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[FORGET_DOCUMENTS, ERASE, MERGE, MOVE_DOCUMENTS, SEALED_UNDER, HASHED_UNDER, COUNT_SEALED, COUNT_HASHED];
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -77,11 +69,7 @@ pub async fn find(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Re
 }
 
 /// The same under every key: more than one where a document was entered under two keys at once.
-pub(super) async fn holders(
-    tx: &mut Tx,
-    keys: &PersonKeys,
-    documents: &[&Document],
-) -> Result<Vec<(String, Person)>> {
+pub(super) async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Person)>> {
     let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
     for document in documents {
         asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));

@@ -14,6 +14,7 @@ use proto::childcare::{
 };
 use proto::common::Page;
 
+use super::staff::Staff;
 use super::{CHEERFUL, Place, day, townships, uscc};
 use crate::demo::growth::{Ends, LAST_MONTH, at};
 use crate::demo::office::Office;
@@ -26,13 +27,13 @@ const DEMONSTRATION: Ends = [2, 4, 6, 8, 14, 19, 22];
 const COUNTIES_SHOWN: Ends = [0, 2, 4, 6, 7, 8, 9];
 
 /// An institution that is registered, as far as later acts need it.
-struct Known {
-    name: String,
-    uscc: String,
+pub(super) struct Known {
+    pub(super) name: String,
+    pub(super) uscc: String,
     private: bool,
     classes: usize,
-    places: i64,
-    opened: Date,
+    pub(super) places: i64,
+    pub(super) opened: Date,
 }
 
 /// What has been registered so far.
@@ -44,6 +45,7 @@ pub(crate) struct Childcare {
     to_designate: VecDeque<usize>,
     demonstrating: usize,
     county_level: usize,
+    staff: Staff,
     draw: Rng,
 }
 
@@ -63,6 +65,7 @@ impl Childcare {
             to_designate: VecDeque::new(),
             demonstrating: 0,
             county_level: 0,
+            staff: Staff::default(),
             draw,
         }
     }
@@ -85,7 +88,8 @@ impl Childcare {
                 self.class(&mut sheet, at, ClassKind::Mixed, 10, opened);
             }
         }
-        self.register(office, &sheet, day(2020, 12, 31)).await
+        self.register(office, &sheet, day(2020, 12, 31)).await?;
+        self.staff.month(office, &self.known, (2020, 12)).await
     }
 
     /// What opened by the end of a month, and the designations granted in it.
@@ -117,6 +121,7 @@ impl Childcare {
             self.class(&mut sheet, at, ClassKind::Big, 20, opened);
         }
         self.register(office, &sheet, end).await?;
+        self.staff.month(office, &self.known, month).await?;
         self.designate(office, month).await
     }
 

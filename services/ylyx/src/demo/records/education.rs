@@ -4,13 +4,14 @@ use fastrand::Rng;
 use jiff::civil::Date;
 use kit::Result;
 use proto::common::Page;
+use proto::contract::DocumentKind;
 use proto::education::school_service_client::SchoolServiceClient;
 use proto::education::{
     Category, ClassRow, ClassState, CourseRow, DemonstrationLevel, GrantDemonstrationRequest, HostKind,
     ListSchoolsRequest, Mode, SchoolRow, TeacherRow, TeacherStatus, Tier,
 };
 
-use super::{Place, day, townships, villages};
+use super::{Place, day, resident, townships, villages};
 use crate::demo::growth::{Ends, at};
 use crate::demo::office::Office;
 use crate::demo::reports::month_end;
@@ -141,6 +142,8 @@ impl Education {
                         name: teacher.clone(),
                         title: ["讲师", "副教授", "非遗传承人"][(n + k) % 3].to_owned(),
                         status: TeacherStatus::Active as i32,
+                        document_kind: if n % 2 == 0 { DocumentKind::ResidentId as i32 } else { 0 },
+                        document_number: if n % 2 == 0 { resident(200_000 + n * 10 + k) } else { String::new() },
                     });
                 }
                 let capacity = 30 + (n as i64 * 7 + k as i64 * 5) % 20;

@@ -1,0 +1,158 @@
+//! Sheets of staff on a real database: what is taken, what is refused and why, and what C13 makes of it.
+
+use proto::childcare as wire;
+use proto::contract::ImportMode::{Commit, Preview};
+use proto::contract::{DocumentKind, ImportAcknowledgement};
+use registry::elements::Elements;
+use registry::imports::stream::Step;
+use reporting::Register;
+use trust::persons::PersonKeys;
+
+use crate::elements::ELEMENTS;
+use crate::testing::{Fixture, batch, bureau, carer, institution, resident, start};
+
+async fn with_institutions(names: &[(&str, &str)]) -> Fixture {
+    let fixture = bureau("2025-11-05").await;
+    let rows = names
+        .iter()
+        .enumerate()
+        .map(|(n, (name, region))| wire::InstitutionRow { region: (*region).into(), ..institution(n + 1, name) });
+    let mut start = start(1, Commit, "2025-11-05", false);
+    start.region = "530400".into();
+    for answer in fixture.institutions(vec![Step::Start(start), batch(1, rows.collect())]).await {
+        assert_eq!(answer.unwrap().faults, []);
+    }
+    fixture
+}
+
+async fn sheet(fixture: &Fixture, id: u128, on: &str, rows: Vec<wire::StaffRow>) -> ImportAcknowledgement {
+    let mut start = start(id, Commit, on, false);
+    start.region = "530400".into();
+    fixture.staff(vec![Step::Start(start), batch(1, rows)]).await.pop().unwrap().unwrap()
+}
+
+fn faults(answer: &ImportAcknowledgement) -> Vec<(u64, &str, &str)> {
+    answer.faults.iter().map(|fault| (fault.row, fault.field.as_str(), fault.reason.as_str())).collect()
+}
+
+/// Carers and certified ones of Hongta, Jiangchuan and the city.
+async fn counted(fixture: &Fixture, period: &str) -> [(i64, i64); 3] {
+    let registers = Elements::new(fixture.bureau.clone(), &ELEMENTS);
+    let regions = ["530402".to_owned(), "530403".to_owned(), "530400".to_owned()];
+    let computed = registers.compute(period.parse().unwrap(), &regions).await.unwrap();
+    let of = |element: &str, region: &str| {
+        computed.iter().find(|figure| figure.element == element && figure.region == region).unwrap().value
+    };
+    ["530402", "530403", "530400"]
+        .map(|region| (of("childcare.staff.carers", region), of("childcare.staff.certified", region)))
+}
+
+#[tokio::test]
+async fn c13_counts_people_at_work_once_with_any_certificate_that_is_valid() {
+    let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
+    let two_posts =
+        |institution: &str, hired: &str| wire::StaffRow { hired_on: hired.into(), ..carer(institution, "李虚", 1) };
+    let none = |row: wire::StaffRow| wire::StaffRow {
+        certificate: wire::StaffCertificate::None as i32,
+        certificate_number: String::new(),
+        ..row
+    };
+    let rows = vec![
+        // In two counties: counts where she began first, and as certified though one post says none.
+        none(two_posts("甲", "2025-09-10")),
+        two_posts("乙", "2025-09-01"),
+        wire::StaffRow { certificate_until: "2025-10-30".into(), ..carer("甲", "王虚", 2) },
+        wire::StaffRow { certificate_until: "2025-10-31".into(), ..carer("甲", "赵虚", 3) },
+        wire::StaffRow { left_on: "2025-10-31".into(), ..carer("甲", "钱虚", 4) },
+        wire::StaffRow { role: wire::StaffRole::Principal as i32, on_floor: true, ..carer("甲", "孙虚", 5) },
+        wire::StaffRow { role: wire::StaffRole::Principal as i32, ..carer("甲", "周虚", 6) },
+        none(wire::StaffRow { role: wire::StaffRole::Cook as i32, ..carer("甲", "吴虚", 7) }),
+        wire::StaffRow { hired_on: "2025-11-01".into(), ..carer("甲", "郑虚", 8) },
+    ];
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", rows).await), []);
+    assert_eq!(counted(&fixture, "2025-09").await, [(4, 4), (1, 1), (5, 5)]);
+    assert_eq!(counted(&fixture, "2025-10").await, [(3, 2), (1, 1), (4, 3)]);
+    assert_eq!(counted(&fixture, "2025-11").await, [(4, 2), (1, 1), (5, 3)]);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_people_is_told_without_their_numbers() {
+    let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
+    assert_eq!(
+        faults(&sheet(&fixture, 2, "2025-11-05", vec![carer("甲", "李虚", 1), carer("甲", "王虚", 2)]).await),
+        []
+    );
+    let passport = |row: wire::StaffRow| wire::StaffRow {
+        document_kind: DocumentKind::Passport as i32,
+        document_number: "E12345678".into(),
+        ..row
+    };
+    let mut wrong_digit = resident(9);
+    let last = if wrong_digit.ends_with('1') { "2" } else { "1" };
+    wrong_digit.replace_range(17.., last);
+    let rows = vec![
+        // The two documents swapped.
+        carer("甲", "王虚", 1),
+        carer("甲", "李虚", 2),
+        wire::StaffRow { document_number: wrong_digit.clone(), ..carer("甲", "孙虚", 9) },
+        // One person under a second document, and somebody who only bears the name.
+        passport(carer("甲", "李虚", 1)),
+        wire::StaffRow { distinct_person: true, ..carer("甲", "李虚", 30) },
+        carer("丙", "吴虚", 11),
+        wire::StaffRow { document_kind: 0, phone: "12".into(), certificate: 0, ..carer("甲", "郑虚", 12) },
+        carer("乙", "冯虚", 13),
+        carer("乙", "冯虚", 13),
+    ];
+    let answer = sheet(&fixture, 3, "2025-11-05", rows).await;
+    assert_eq!(
+        faults(&answer),
+        [
+            (2, "", "PERSON_NAME_DIFFERS"),
+            (3, "", "PERSON_NAME_DIFFERS"),
+            (4, "document_number", "DOCUMENT_CHECK_DIGIT"),
+            (5, "", "STAFF_SAME_NAME"),
+            (7, "institution_name", "INSTITUTION_UNKNOWN"),
+            (8, "document_kind", "FIELD_MISSING"),
+            (8, "phone", "PHONE_INVALID"),
+            (8, "certificate", "FIELD_MISSING"),
+            (10, "", "ROW_DUPLICATE"),
+        ]
+    );
+    let said = format!("{answer:?}");
+    assert!(!said.contains(&resident(1)) && !said.contains(&wrong_digit) && !said.contains("E12345678"));
+    assert_eq!(fixture.count("staff").await, 4);
+    assert_eq!(fixture.count("person").await, 4);
+}
+
+#[tokio::test]
+async fn a_key_exchanged_between_two_batches_loses_and_doubles_nobody() {
+    let fixture = with_institutions(&[("甲", "530402001")]).await;
+    let persons = fixture.bureau.persons().unwrap().clone();
+    let rows = |range: std::ops::Range<u32>| -> Vec<wire::StaffRow> {
+        range.map(|n| carer("甲", &format!("虚{n}"), n)).collect()
+    };
+    let mut terms = start(2, Commit, "2025-11-05", false);
+    terms.region = "530400".into();
+    let first = fixture.staff(vec![Step::Start(terms.clone()), batch(1, rows(0..600))]).await;
+    assert_eq!(faults(first.last().unwrap().as_ref().unwrap()), []);
+    PersonKeys::rotate(&fixture.person_keys(), &fixture.bureau.clock).unwrap();
+    assert_eq!(persons.exchange_some().await.unwrap(), 0, "the file is not read yet");
+    fixture.reload_keys();
+    let second = fixture.staff(vec![Step::Start(terms), batch(2, rows(300..900))]).await;
+    let second = second.last().unwrap().as_ref().unwrap();
+    // Half of the second batch were stored under the old key: found, and told as what they are.
+    assert_eq!(faults(second), []);
+    assert_eq!(second.totals.as_ref().unwrap().added, 900);
+    while persons.exchange_some().await.unwrap() > 0 {}
+    assert_eq!((fixture.count("person").await, fixture.count("person_document").await), (900, 900));
+    assert_eq!(counted(&fixture, "2025-10").await[0], (900, 900));
+}
+
+#[tokio::test]
+async fn a_preview_keeps_no_one() {
+    let fixture = with_institutions(&[("甲", "530402001")]).await;
+    let steps = vec![Step::Start(start(2, Preview, "2025-11-05", false)), batch(1, vec![carer("甲", "李虚", 1)])];
+    let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
+    assert_eq!(answer.totals.unwrap().added, 1);
+    assert_eq!((fixture.count("person").await, fixture.count("staff").await), (0, 0));
+}
