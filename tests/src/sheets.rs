@@ -19,6 +19,13 @@ pub fn uscc(number: u32) -> String {
     format!("{body}{}", ALPHABET[(31 - sum % 31) % 31] as char)
 }
 
+/// The resident number of the n-th person who does not exist (GB 11643-1999): no county has the code 530499.
+pub fn resident(number: u32) -> String {
+    let body = format!("530499{}{:02}{:02}{:03}", 1960 + number % 40, 1 + number % 12, 1 + number % 28, number / 840);
+    let sum: u32 = body.bytes().enumerate().map(|(at, byte)| u32::from(byte - b'0') * ((1 << (17 - at)) % 11)).sum();
+    format!("{body}{}", char::from(b"10X98765432"[sum as usize % 11]))
+}
+
 /// An institution sheet with a title row above the headings. Rows: (name, uscc, kind, ownership, region, opened on).
 pub fn institutions(path: &Path, rows: &[(&str, String, &str, &str, &str, &str)]) {
     let mut workbook = Workbook::new();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ylyx::{demo, import, say, template, token, up, verify};
+use ylyx::{demo, import, person_key, say, template, token, up, verify};
 
 /// Without a subcommand it does what `up` does.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Command {
     Import(import::ImportOptions),
     #[command(about = "生成台账导入模板")]
     Template(template::Args),
+    #[command(about = "为一个部门的人员数据换新密钥（旧数据在后台改用新密钥）")]
+    NewPersonKey(person_key::Args),
     #[command(about = "离线核验", subcommand)]
     Verify(verify::What),
 }
@@ -50,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Token(args) => token::command(args),
         Command::Import(args) => import::command(args).await,
         Command::Template(args) => template::command(args),
+        Command::NewPersonKey(args) => person_key::command(args),
         Command::Verify(what) => verify::command(what),
     };
     result.unwrap_or_else(|problem| say(&problem))

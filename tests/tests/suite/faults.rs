@@ -217,14 +217,13 @@ async fn reviewed(programs: &Programs, month: &str) -> String {
         revision_reason: String::new(),
     };
     let report = reports.open_report(by(programs, "COUNTY_REPORTER", COUNTY, open)).await.expect("opened").into_inner();
-    let cells =
-        [("childcare.children.enrolled", "900")]
-            .map(|(element, value)| reporting::CellEntry {
-                element: element.into(),
-                value: value.into(),
-                ..reporting::CellEntry::default()
-            })
-            .to_vec();
+    let cells = [("childcare.children.enrolled", "900")]
+        .map(|(element, value)| reporting::CellEntry {
+            element: element.into(),
+            value: value.into(),
+            ..reporting::CellEntry::default()
+        })
+        .to_vec();
     let save = reporting::SaveReportRequest { id: report.id, version: report.version, cells };
     let report = reports.save_report(by(programs, "COUNTY_REPORTER", COUNTY, save)).await.expect("saved").into_inner();
     let submit = reporting::SubmitReportRequest { id: report.id, version: report.version, ..Default::default() };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use suite_tests::sheets::uscc;
+use suite_tests::sheets::{resident, uscc};
 
 mod elderly;
 
@@ -137,7 +137,66 @@ pub(crate) fn childcare() -> Vec<Made> {
         if counts { number(at("托位数")) } else { 0 }
     });
     classes.expect("childcare.places.inclusive", inclusive);
-    vec![institutions, classes]
+    let staff = staff(&name, &opened);
+    vec![institutions, classes, staff]
+}
+
+/// Twenty-seven people, three to an institution.
+fn staff(institution: &dyn Fn(usize) -> String, opened: &dyn Fn(usize) -> String) -> Made {
+    let mut staff = made(
+        "childcare.staff",
+        &[
+            "机构名称",
+            "机构信用代码",
+            "姓名",
+            "证件类型",
+            "证件号码",
+            "电话",
+            "岗位",
+            "负责人兼保育",
+            "资格证书",
+            "证书编号",
+            "证书有效期至",
+            "入职日期",
+            "离岗日期",
+        ],
+        "赵*虚",
+        (1..=27)
+            .map(|n| {
+                let at = 1 + n % 9;
+                let certificate = pick(["育婴员（师）", "无", "幼儿园教师", "保育师（员）"], n / 2);
+                let without = certificate == "无";
+                texts([
+                    institution(at),
+                    uscc(at as u32),
+                    format!("赵{}虚", pick(["一", "二", "三", "四", "五", "六", "七"], n)),
+                    "居民身份证".into(),
+                    resident(n as u32),
+                    format!("199000000{n:02}"),
+                    pick(["保育人员", "负责人", "炊事人员", "保育人员", "保育人员"], n),
+                    yes(n % 10 == 6),
+                    certificate,
+                    if without { String::new() } else { format!("Y{n:05}") },
+                    if without { String::new() } else { pick(["", "2026-10-30", "2026-10-31"], n / 3) },
+                    pick(["2024-06-01", "2026-10-31", "2026-11-04"], n / 5).max(opened(at)),
+                    pick(["", "", "", "2026-11-05"], n),
+                ])
+            })
+            .collect(),
+    );
+    let opens = |name: &str| (1..=9).find(|n| institution(*n) == name).map(opened).expect("an institution");
+    let cares = |at: &dyn Fn(&str) -> String| {
+        let held = at("入职日期").as_str() <= OCTOBER && opens(&at("机构名称")).as_str() <= OCTOBER;
+        held && (at("岗位") == "保育人员" || at("负责人兼保育") == "是")
+    };
+    let valid = |at: &dyn Fn(&str) -> String| {
+        let until = at("证书有效期至");
+        at("资格证书") != "无" && (until.is_empty() || until.as_str() >= OCTOBER)
+    };
+    let (carers, certified) = (staff.count(cares), staff.count(|at| cares(at) && valid(at)));
+    staff.expect("childcare.staff.carers", carers);
+    staff.expect("childcare.staff.certified", certified);
+    staff
 }
 
 pub(crate) fn education() -> Vec<Made> {

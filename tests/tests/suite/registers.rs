@@ -39,12 +39,7 @@ async fn every_register_from_workbook_to_published_element() {
     accept(&running).await;
 
     let filled: [Filled; 7] = [
-        (
-            "childcare",
-            "childcare-monthly",
-            "2026-10",
-            &[("childcare.children.enrolled", "11")],
-        ),
+        ("childcare", "childcare-monthly", "2026-10", &[("childcare.children.enrolled", "11")]),
         (
             "childcare",
             "childcare-quarterly",

@@ -59,7 +59,13 @@ impl Registers {
             let place = (row["facility_id"].clone(), row["valid_from"].clone());
             served.entry(place).or_default().push(row["village"].clone());
         }
-        let people = rows(&childcare, engine, "(SELECT id, COALESCE(merged_into, id) AS merged FROM person) people", &["@id", "@merged"]).await;
+        let people = rows(
+            &childcare,
+            engine,
+            "(SELECT id, COALESCE(merged_into, id) AS merged FROM person) people",
+            &["@id", "@merged"],
+        )
+        .await;
         let types = rows(&supervision, engine, "work_type", &["code", "element"]).await;
         Registers {
             elderly_facts: rows(
@@ -154,7 +160,8 @@ impl Registers {
                 "class_id",
             ),
             staff: by(
-                rows(&childcare, engine, "staff", &["@id", "@institution_id", "@person_id", "hired_on", "left_on"]).await,
+                rows(&childcare, engine, "staff", &["@id", "@institution_id", "@person_id", "hired_on", "left_on"])
+                    .await,
                 "institution_id",
             ),
             staff_facts: by(
@@ -162,15 +169,7 @@ impl Registers {
                     &childcare,
                     engine,
                     "staff_facts",
-                    &[
-                        "@staff_id",
-                        "valid_from",
-                        "valid_to",
-                        "role",
-                        "on_floor",
-                        "certificate",
-                        "certificate_until",
-                    ],
+                    &["@staff_id", "valid_from", "valid_to", "role", "on_floor", "certificate", "certificate_until"],
                 )
                 .await,
                 "staff_id",

@@ -1,0 +1,30 @@
+//! `ylyx new-person-key`: a new key for the people of one bureau. The running service takes it up within seconds and stores
+//! everybody under it in the background; `GetPersonKeys` tells how far it is.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use kit::{Clock, Problem, Result};
+use trust::persons::PersonKeys;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    #[arg(long, value_name = "BUREAU", help = "部门服务名，如 childcare")]
+    pub bureau: String,
+    #[arg(long, value_name = "DIR", default_value = "./data", help = "数据目录")]
+    pub data: PathBuf,
+    #[arg(long, value_name = "FILE", help = "密钥文件；不写则为数据目录中该部门的 persons.keys")]
+    pub file: Option<PathBuf>,
+}
+
+/// Adds the key. PERSON_KEYS_UNUSABLE where the bureau keeps no people yet.
+pub fn command(args: Args) -> Result<ExitCode> {
+    let file = args.file.unwrap_or_else(|| args.data.join("trust").join(&args.bureau).join("persons.keys"));
+    if !file.exists() {
+        let message = format!("{} 不存在：该部门没有人员数据，或从未启动过", file.display());
+        return Err(Problem::field("bureau", "PERSON_KEYS_UNUSABLE", message));
+    }
+    let id = PersonKeys::rotate(&file, &Clock::system())?;
+    println!("已启用新密钥 {id}。请备份 {}；旧密钥在全部数据改用新密钥之后方可删除。", file.display());
+    Ok(ExitCode::SUCCESS)
+}
