@@ -12,6 +12,7 @@ mod gate;
 pub mod grants;
 mod identity;
 pub mod listen;
+pub mod matching;
 mod measured;
 pub mod persons;
 pub mod roles;

@@ -29,9 +29,9 @@ mod tests;
 
 pub use keys::PersonKeys;
 
-/// Every SQL text of people that stands as it is sent, for the test that prepares them on both engines.
+/// Every SQL text of people and of matching that stands as it is sent, for the test that prepares them on both engines.
 pub fn statements() -> impl Iterator<Item = &'static str> {
-    store::STATEMENTS.iter().chain(access::STATEMENTS).copied()
+    store::STATEMENTS.iter().chain(access::STATEMENTS).chain(crate::matching::STATEMENTS).copied()
 }
 
 /// What names a person. Prints as nothing.

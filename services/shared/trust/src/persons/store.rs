@@ -25,6 +25,8 @@ pub(super) const FORGET_DOCUMENTS: &str = "DELETE FROM person_document WHERE per
 pub(super) const ERASE: &str = "UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1";
 pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
 pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
+pub(super) const AFTER: &str = "\
+SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id > $1 ORDER BY id LIMIT $2";
 pub(super) const SEALED_UNDER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE key_id = $1 ORDER BY id LIMIT $2";
 pub(super) const HASHED_UNDER: &str = "\
@@ -106,6 +108,12 @@ pub async fn read(db: &Db, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uu
         collect(chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?, keys, &mut found)?;
     }
     Ok(found)
+}
+
+/// People in the order of their ids, after one.
+pub(crate) async fn after(db: &Db, keys: &PersonKeys, id: Uuid, limit: i64) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = db.read(AFTER).bind(id).bind(limit).all().await?;
+    rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
 fn collect(rows: Vec<Row>, keys: &PersonKeys, found: &mut HashMap<Uuid, Person>) -> Result<()> {
