@@ -19,13 +19,14 @@ use std::collections::BTreeSet;
 
 use kit::{Kind, Problem, Result};
 use prost::Message;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
 use uuid::Uuid;
 
 pub(crate) use body::ended_with;
 pub(crate) use book::Rights;
 pub use seed::FILE as SEED_FILE;
 pub use store::STATEMENTS;
+pub(crate) use wanted::provides;
 
 /// The metadata key that carries the purpose of a call, percent-encoded.
 pub const PURPOSE_HEADER: &str = "ylyx-purpose";

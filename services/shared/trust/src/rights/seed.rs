@@ -53,7 +53,8 @@ impl Seeds {
             let package = package_of(&method.path);
             let provides = |bureau: &&&str| package == **bureau || is_shared(&package) && **bureau != "gateway";
             for provider in bureaus.iter().filter(provides) {
-                for consumer in consumers.iter().filter(|consumer| bureaus.contains(consumer) && *consumer != provider) {
+                for consumer in consumers.iter().filter(|consumer| bureaus.contains(consumer) && *consumer != provider)
+                {
                     right.extend(method.rule.purposes.iter().map(|purpose| Seed {
                         provider: (*provider).to_owned(),
                         method: method.path.clone(),

@@ -109,6 +109,7 @@ pub(crate) enum Refusal {
 
 impl Progress {
     /// A new application.
+    #[cfg(test)]
     pub(crate) fn applied(by: &str) -> Progress {
         Progress { state: State::Applied, applied: by.to_owned(), checked: None, reviewed: None, granted: None }
     }
@@ -154,10 +155,9 @@ impl Progress {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         match refusal {
-            Refusal::State(state, act) => Problem::state(
-                "ACCESS_RIGHT_STATE",
-                format!("此项授权现为“{}”，不能{}", state.title(), act.title()),
-            ),
+            Refusal::State(state, act) => {
+                Problem::state("ACCESS_RIGHT_STATE", format!("此项授权现为“{}”，不能{}", state.title(), act.title()))
+            }
             Refusal::SameAsBefore => Problem::forbidden("SAME_PERSON", "上一步由您办理，此步请由另一人办理"),
             Refusal::Applicant => Problem::forbidden("SAME_PERSON", "此项授权由您申请，请由另一人授权"),
             Refusal::ReasonMissing(act) => {
