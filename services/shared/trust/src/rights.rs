@@ -14,6 +14,8 @@ mod wanted;
 mod gate_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wire_tests;
 
 use std::collections::BTreeSet;
 

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use kit::{Clock, Db, Problem, Result, retry};
 use serde::{Deserialize, Serialize};
 
+use super::state::State;
 use super::wanted::{Wanted, is_shared, package_of};
 use super::{Rights, store};
 
@@ -127,10 +128,9 @@ async fn lay_down(db: &Db, clock: &Clock, wanted: &[(Wanted, Seed)]) -> Result<(
         let mut tx = db.begin().await?;
         let mut present = BTreeSet::new();
         for row in store::seeded(&mut tx).await? {
-            let kept = wanted.iter().find(|(one, seed)| row.is(one, seed));
-            if kept.is_some() {
+            if wanted.iter().any(|(one, seed)| row.is(one, seed)) {
                 present.insert((row.method.clone(), row.consumer.clone(), row.purpose.clone()));
-            } else {
+            } else if row.state()? != State::Ended {
                 store::unseed(&mut tx, &row, clock).await?;
             }
         }
