@@ -15,6 +15,7 @@ mod plan;
 mod registers;
 mod report;
 mod review;
+mod sharing;
 pub(crate) mod signin;
 #[cfg(test)]
 mod tests;
@@ -87,6 +88,7 @@ pub fn router(front: Front) -> Router {
         .merge(cuts::router())
         .merge(evidence::router())
         .merge(unlocks::router())
+        .merge(sharing::router())
         .merge(work::router())
         .merge(signin::router())
         .merge(registers::router())

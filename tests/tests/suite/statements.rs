@@ -19,7 +19,8 @@ async fn prepare(db: Db, (owner, own, statements): Own) {
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&own).await.unwrap();
     assert!(!statements.is_empty(), "{owner}");
-    let shared = [trust::grants::STATEMENTS, reporting::STATEMENTS, registry::STATEMENTS].concat();
+    let trust = [trust::grants::STATEMENTS, trust::rights::STATEMENTS, trust::corrections::STATEMENTS].concat();
+    let shared = [&trust[..], reporting::STATEMENTS, registry::STATEMENTS].concat();
     for statement in shared.into_iter().chain(trust::persons::statements()).chain(statements) {
         db.check(statement).await.unwrap_or_else(|problem| panic!("{owner}: {problem}\n{statement}"));
     }

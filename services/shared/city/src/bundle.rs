@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::answer::AnswerWithin;
 use crate::calendar::Calendar;
 use crate::element::Element;
 use crate::form::Form;
@@ -38,6 +39,8 @@ pub struct City {
     pub tiles: Vec<Tile>,
     /// What the plan and the census bulletin print.
     pub printed: Vec<PrintedObservation>,
+    /// Working days within which bureaus answer each other.
+    pub answer_within: AnswerWithin,
 }
 
 /// What is wrong with a bundle, where.

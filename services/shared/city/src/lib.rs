@@ -1,6 +1,7 @@
 //! A city as data: regions, units, calendar, elements, forms, import profiles and the plan, read from its folder and
 //! checked once. Pure rules about them: periods, exact rates, alignments, working days.
 
+pub mod answer;
 pub mod bundle;
 pub mod calendar;
 pub mod decimal;

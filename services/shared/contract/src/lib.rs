@@ -18,12 +18,15 @@
 //! | [`import`] | the messages those rows stand for, cell errors included |
 //! | [`template`] | workbooks to fill in, and rejected rows to correct |
 //! | [`export`] | workbooks of a register's records |
+//! | [`catalogue`] | every method with what it shares, and with whom |
+//! | [`personal`] | whether a text carries somebody's number |
 
 use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
 pub mod bureau;
+pub mod catalogue;
 pub mod columns;
 pub mod document;
 pub mod export;
@@ -31,6 +34,7 @@ pub mod identifier;
 pub mod import;
 pub mod leaf;
 pub mod masking;
+pub mod personal;
 pub mod quantity;
 pub mod register;
 pub mod rules;

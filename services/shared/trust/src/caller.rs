@@ -8,6 +8,7 @@ use tonic::Status;
 
 use crate::grants::Grant;
 use crate::identity::Identity;
+use crate::rights::AccessRight;
 use crate::roles;
 
 /// A person.
@@ -16,6 +17,13 @@ pub struct User {
     pub id: String,
     pub name: String,
     pub unit: String,
+}
+
+impl User {
+    /// As histories name a person: 赵某（市民政局）.
+    pub(crate) fn signed(&self) -> String {
+        if self.unit.is_empty() { self.name.clone() } else { format!("{}（{}）", self.name, self.unit) }
+    }
 }
 
 /// The caller of one request. Only the gate makes one.
@@ -27,6 +35,7 @@ pub struct Caller {
     /// Where the person's grants for this method reach; everywhere for a bureau that calls for itself.
     pub scope: Scope,
     pub(crate) grants: Vec<Grant>,
+    pub(crate) right: Option<Arc<AccessRight>>,
     pub(crate) city: Arc<City>,
 }
 
@@ -35,6 +44,11 @@ impl Caller {
     pub fn of<T>(request: &tonic::Request<T>) -> std::result::Result<Caller, Status> {
         let caller = request.extensions().get::<Caller>();
         caller.cloned().ok_or_else(|| Problem::internal("a request passed no gate").into())
+    }
+
+    /// The right by which another bureau calls a method that is shared on conditions; None for every other call.
+    pub fn right(&self) -> Option<&AccessRight> {
+        self.right.as_deref()
     }
 
     /// The person behind the call.

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use city::bundle::City;
+use contract::rules::AccessRules;
 use kit::{Kind, Problem, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -16,10 +17,12 @@ use rcgen::{
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::dsse::SigningKey;
+use crate::rights::seed::Seeds;
 use crate::users::{GrantEntry, UserEntry, Users};
 
 /// Makes what is missing under `data` and keeps what is there: `trust/ca.pem`, `trust/<party>/{cert.pem,key.pem}` for
-/// every bureau and for the operator, signing keys, `keys/*.pub`, `users.toml`, `initial-passwords.toml`.
+/// every bureau and for the operator, signing keys, `keys/*.pub`, `users.toml`, `access-rights.toml`,
+/// `initial-passwords.toml`.
 pub fn prepare(data: &Path, city: &City, bureaus: &[&str]) -> Result<()> {
     let (trust, keys) = (data.join("trust"), data.join("keys"));
     for folder in [&trust, &keys] {
@@ -45,6 +48,13 @@ pub fn prepare(data: &Path, city: &City, bureaus: &[&str]) -> Result<()> {
     if !users.exists() {
         let text = toml::to_string(&seeded(city, bureaus)).map_err(Problem::internal)?;
         fs::write(&users, text).map_err(|error| failed(&users, &error))?;
+    }
+    let rights = data.join(crate::rights::SEED_FILE);
+    if !rights.exists() {
+        let rules =
+            AccessRules::load().map_err(|missing| Problem::state("ACCESS_RULE_MISSING", missing.to_string()))?;
+        let text = Seeds::of_the_contracts(&rules, bureaus).text()?;
+        fs::write(&rights, text).map_err(|error| failed(&rights, &error))?;
     }
     lay_down_passwords(&data.join(FIRST_PASSWORDS), &Users::load(&users)?)
 }

@@ -1,4 +1,5 @@
-//! The gate before every method: may this certificate call it at all, and what may the person behind it do here?
+//! The gate before every method: may this certificate call it at all, has its bureau the right to, and what may the
+//! person behind it do here?
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -8,19 +9,24 @@ use std::task::{Context, Poll};
 use city::bundle::City;
 use contract::rules::AccessRules;
 use futures::future::BoxFuture;
-use http::{Request, Response};
-use kit::{Clock, Db, Kind, Problem, Result};
+use http::{HeaderMap, Request, Response};
+use kit::{Clock, Db, Kind, Problem, Result, Shutdown};
+use proto::trust::access_right_service_server::AccessRightServiceServer;
+use proto::trust::correction_service_server::CorrectionServiceServer;
 use proto::trust::grant_service_server::GrantServiceServer;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
 use crate::assertion;
 use crate::caller::{Caller, Scope};
+use crate::corrections::service::Corrections;
 use crate::dsse::KeyRing;
 use crate::grants::service::Grants;
 use crate::grants::{self, Grant};
 use crate::identity::Identity;
 use crate::listen::Peer;
+use crate::rights::service::AccessRights;
+use crate::rights::{self, Rights};
 use crate::users::Users;
 
 /// Judges requests to one service. Cloning shares it.
@@ -34,7 +40,8 @@ struct Inner {
     db: Db,
     keys: KeyRing,
     clock: Clock,
-    rules: AccessRules,
+    rules: Arc<AccessRules>,
+    rights: Rights,
 }
 
 impl Gate {
@@ -42,13 +49,39 @@ impl Gate {
     pub fn new(bureau: &str, city: Arc<City>, db: Db, keys: KeyRing, clock: Clock) -> Result<Self> {
         let rules =
             AccessRules::load().map_err(|missing| Problem::state("ACCESS_RULE_MISSING", missing.to_string()))?;
-        Ok(Gate(Arc::new(Inner { bureau: bureau.to_owned(), city, db, keys, clock, rules })))
+        Ok(Gate::judging_by(rules, bureau, city, db, keys, clock))
     }
 
-    /// Makes the grants table and fills it from `users.toml`.
+    pub(crate) fn judging_by(
+        rules: AccessRules,
+        bureau: &str,
+        city: Arc<City>,
+        db: Db,
+        keys: KeyRing,
+        clock: Clock,
+    ) -> Self {
+        let rules = Arc::new(rules);
+        let rights = Rights::new(bureau, db.clone(), clock.clone(), rules.clone());
+        Gate(Arc::new(Inner { bureau: bureau.to_owned(), city, db, keys, clock, rules, rights }))
+    }
+
+    /// Makes this crate's tables and fills them: grants from `users.toml`, access rights from `access-rights.toml`
+    /// beside it.
     pub async fn seed(&self, users: &Path) -> Result<()> {
         grants::migrate(&self.0.db).await?;
-        grants::seed(&self.0.db, &self.0.bureau, &Users::load(users)?).await
+        grants::seed(&self.0.db, &self.0.bureau, &Users::load(users)?).await?;
+        rights::seed::seed(&self.0.rights, &users.with_file_name(rights::SEED_FILE)).await?;
+        self.0.rights.refresh().await
+    }
+
+    /// Keeps up with what other replicas of this service change, until shutdown.
+    pub(crate) fn keep_up(&self, shutdown: Shutdown) {
+        tokio::spawn(self.0.rights.clone().keep(shutdown));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.0.rights
     }
 
     pub(crate) fn bureau(&self) -> &str {
@@ -60,8 +93,26 @@ impl Gate {
         GrantServiceServer::new(Grants { db: self.0.db.clone(), clock: self.0.clock.clone() })
     }
 
+    /// `AccessRightService` of this service.
+    pub(crate) fn right_service(&self) -> AccessRightServiceServer<AccessRights> {
+        AccessRightServiceServer::new(AccessRights { rights: self.0.rights.clone(), city: self.0.city.clone() })
+    }
+
+    /// `CorrectionService` of this service.
+    pub(crate) fn correction_service(&self) -> CorrectionServiceServer<Corrections> {
+        let Inner { bureau, city, db, keys, clock, rules, .. } = &*self.0;
+        CorrectionServiceServer::new(Corrections {
+            bureau: bureau.clone(),
+            city: city.clone(),
+            db: db.clone(),
+            keys: keys.clone(),
+            clock: clock.clone(),
+            rules: rules.clone(),
+        })
+    }
+
     /// None: a method that any valid certificate may call.
-    async fn judge(&self, path: &str, peer: Option<&Identity>, token: Option<&str>) -> Result<Option<Caller>> {
+    async fn judge(&self, path: &str, peer: Option<&Identity>, headers: &HeaderMap) -> Result<Option<Caller>> {
         let identity = peer
             .filter(|identity| identity.city == self.0.city.code)
             .cloned()
@@ -78,11 +129,14 @@ impl Gate {
                 format!("{} 不在此方法的许可调用方之列", identity.rule_name()),
             ));
         }
+        let right = self.0.rights.judge(path, rule, &identity, headers)?;
         if rule.roles.is_empty() {
             let (scope, city) = (Scope::of_the_service(), self.0.city.clone());
-            return Ok(Some(Caller { identity, user: None, scope, grants: Vec::new(), city }));
+            return Ok(Some(Caller { identity, user: None, scope, grants: Vec::new(), right, city }));
         }
-        let token = token
+        let token = headers
+            .get(assertion::ASSERTION_HEADER)
+            .and_then(|value| value.to_str().ok())
             .ok_or_else(|| Problem::new(Kind::Unauthenticated, "ASSERTION_MISSING", "此方法须附用户凭证，请先登录"))?;
         let user = assertion::verify(token, &self.0.keys, &self.0.city.code, self.0.clock.micros())?;
         let held = grants::of_user(&self.0.db, &user.id).await?;
@@ -91,7 +145,7 @@ impl Gate {
             return Err(Problem::forbidden("ROLE_MISSING", format!("{}在本部门没有此项权限", user.name)));
         }
         let scope = Scope::of_grants(self.0.city.clone(), &fitting);
-        Ok(Some(Caller { identity, user: Some(user), scope, grants: held, city: self.0.city.clone() }))
+        Ok(Some(Caller { identity, user: Some(user), scope, grants: held, right, city: self.0.city.clone() }))
     }
 }
 
@@ -129,13 +183,16 @@ where
         let mut inner = std::mem::replace(&mut self.inner, next);
         Box::pin(async move {
             let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0.clone());
-            let token = request.headers().get(assertion::ASSERTION_HEADER).and_then(|value| value.to_str().ok());
-            match gate.judge(request.uri().path(), peer.as_ref(), token).await {
-                Ok(caller) => {
-                    if let Some(caller) = caller {
-                        request.extensions_mut().insert(caller);
-                    }
-                    inner.call(request).await
+            match gate.judge(request.uri().path(), peer.as_ref(), request.headers()).await {
+                Ok(None) => inner.call(request).await,
+                Ok(Some(caller)) => {
+                    let right = caller.right().map(|right| right.id);
+                    request.extensions_mut().insert(caller);
+                    let answer = inner.call(request).await?;
+                    Ok(match right {
+                        Some(right) => answer.map(|body| rights::ended_with(body, gate.0.rights.over(right))),
+                        None => answer,
+                    })
                 }
                 Err(problem) => {
                     let path = request.uri().path();

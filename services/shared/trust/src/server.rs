@@ -22,7 +22,8 @@ const CONNECTION_AGE: Duration = Duration::from_secs(600);
 /// How long streams may go on after the end was asked for.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `routes` behind the gate until shutdown; grants, health and reflection are added here. What is served is
+/// Serves `routes` behind the gate until shutdown; grants, access rights, correction tickets, health and reflection are added
+/// here. What is served is
 /// counted in `metrics`, and traced.
 pub async fn serve(
     listener: TcpListener,
@@ -38,7 +39,13 @@ pub async fn serve(
         .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
         .build_v1()
         .map_err(Problem::internal)?;
-    let routes = routes.add_service(gate.grant_service()).add_service(health_service).add_service(reflection);
+    let routes = routes
+        .add_service(gate.grant_service())
+        .add_service(gate.right_service())
+        .add_service(gate.correction_service())
+        .add_service(health_service)
+        .add_service(reflection);
+    gate.keep_up(shutdown.clone());
     let incoming = connections(listener, tls, CONNECTION_AGE + GRACE, shutdown.clone());
     let asked = shutdown.clone();
     let server = Server::builder()

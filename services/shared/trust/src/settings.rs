@@ -39,7 +39,7 @@ pub struct Settings {
     pub person_keys: Option<PathBuf>,
     /// Folder of everyone's public signing keys.
     pub keys: PathBuf,
-    /// The people and what they may do.
+    /// The people and what they may do. `access-rights.toml` beside it, where there is one: what other bureaus may.
     pub users: PathBuf,
     /// Everything published is demonstration data, marked so inside what is signed; a real gateway refuses it.
     #[serde(default)]

@@ -163,3 +163,20 @@ async fn pages_take_nothing_from_elsewhere_and_leave_nothing_behind() {
     assert!(style.header(header::CACHE_CONTROL).contains("immutable"));
     assert_eq!(house.get("/assets/console.css?v=old", "").await.header(header::CACHE_CONTROL), "no-cache");
 }
+
+#[tokio::test]
+async fn the_sharing_catalogue_is_for_signed_in_people() {
+    let house = House::usual().await;
+    assert_eq!(house.get("/sharing/catalogue.json", "").await.status, 303);
+    let (cookie, _) = house.sign_in("clerk").await;
+    let answer = house.get("/sharing/catalogue.json", &cookie).await;
+    assert_eq!((answer.status, answer.header(header::CONTENT_TYPE)), (200, "application/json"));
+    let entries: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+    let follow = entries.iter().filter(|entry| entry["path"] == "/ylyx.reporting.v1.PublicationService/Follow");
+    assert_eq!(follow.count(), 1);
+    let request = Request::get("/sharing/catalogue.xlsx").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+    let response = house.router().oneshot(request).await.unwrap();
+    assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().contains("catalogue.xlsx"));
+    let body = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+    assert!(body.starts_with(b"PK"), "a workbook");
+}

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{BundleError, City, check, work};
+use crate::answer::AnswerWithin;
 use crate::calendar::Calendar;
 use crate::form::Form;
 use crate::import_profile::ImportProfile;
@@ -27,6 +28,8 @@ struct CityFile {
     import_profiles: Vec<String>,
     /// Files of printed observations.
     printed: Vec<String>,
+    #[serde(default)]
+    answer_within: AnswerWithin,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +156,7 @@ pub(super) fn city(files: Files<'_>) -> Result<City, BundleError> {
         plan: plan(files, &head.plan)?,
         tiles: if files("tiles.csv").is_some() { csv(files, "tiles.csv")? } else { Vec::new() },
         printed,
+        answer_within: head.answer_within,
     };
     check::city(&city)?;
     work::check(&city)?;

@@ -177,6 +177,7 @@ mod tests {
             user: Some(User { id: id.into(), name: "陈十".into(), unit: String::new() }),
             scope: Scope::of_grants(city.clone(), &grants),
             grants,
+            right: None,
             city,
         }
     }

@@ -8,11 +8,10 @@ use proto::trust::matching_service_client::MatchingServiceClient;
 use tonic::transport::Channel;
 
 use super::Agreement;
+use crate::rights::state_purpose;
 
 /// Tokens of one batch.
 const BATCH: usize = 10_000;
-/// Metadata in which a bureau states what it asks for (see `rights`).
-const PURPOSE: &str = "ylyx-purpose";
 
 /// What was answered: a level for every document, in order, and what the levels mean.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +42,7 @@ pub async fn ask(
         wire::MatchRequest { step: Some(Step::Batch(wire::MatchBatch { number, tokens })) }
     }));
     let mut request = tonic::Request::new(futures::stream::iter(steps));
-    let purpose = agreement.purpose.parse().map_err(|_| Problem::internal("a purpose of an agreement"))?;
-    request.metadata_mut().insert(PURPOSE, purpose);
+    state_purpose(&mut request, &agreement.purpose)?;
     let mut stream = MatchingServiceClient::new(channel).r#match(request).await?.into_inner();
     let mut answers = Answers::default();
     while let Some(answer) = stream.message().await? {

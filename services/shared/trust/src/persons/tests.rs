@@ -90,6 +90,7 @@ fn caller(user: &str, region: &str) -> Caller {
         user: Some(User { id: user.into(), name: "赵一".into(), unit: "红塔区".into() }),
         scope: Scope::of_grants(city.clone(), &grants),
         grants,
+        right: None,
         city,
     }
 }
