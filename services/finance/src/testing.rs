@@ -42,7 +42,7 @@ pub(crate) async fn bureau(today: &str) -> Fixture {
     let db = Db::open(folder.path().join("finance.db").to_str().unwrap()).await.unwrap();
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
-    let bureau = Bureau { city: City::embedded(), db, clock: standing(today) };
+    let bureau = Bureau::new(City::embedded(), db, standing(today));
     crate::projects::plan::load(&bureau).await.unwrap();
     Fixture { bureau, _folder: folder }
 }
@@ -122,6 +122,7 @@ impl Served {
             keys: data.join("keys"),
             users: data.join("users.toml"),
             synthetic: false,
+            feeds: Default::default(),
         };
         let database = settings.database_location("finance");
         let shutdown = Shutdown::new();
@@ -137,7 +138,7 @@ impl Served {
         let person = Person::who(data, &clock, "CITY_BUREAU_REPORTER", "530400");
         let asked = person.asks(wire::ListProjectsRequest::default());
         ProjectServiceClient::new(channel.clone()).list_projects(asked).await.unwrap();
-        let bureau = Bureau { city: City::embedded(), db: Db::open(&database).await.unwrap(), clock };
+        let bureau = Bureau::new(City::embedded(), Db::open(&database).await.unwrap(), clock);
         Served { bureau, folder, channel, shutdown, serving }
     }
 

@@ -61,7 +61,7 @@ impl Filings {
             };
             let change = Change { institution, facts: Vec::new(), filings, events: vec![event] };
             let shown = save_and_show(&self.bureau, &mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
@@ -173,7 +173,7 @@ impl FilingService for Filings {
             changes::bump(&mut tx).await?;
             let answer = designation_message(designation.clone());
             changes::remember(&mut tx, METHOD, &request.idempotency_key, &request, &answer).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(answer)
         });
         Ok(Response::new(granted.await?))
@@ -202,7 +202,7 @@ impl FilingService for Filings {
             let (id, event) = told(&designation, on, "撤销", reason, request.document_number.trim());
             history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(designation_message(designation))
         });
         Ok(Response::new(revoked.await?))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kit::db::Migrations;
 use kit::folder::Folder;
 use kit::{Clock, Db, Problem, Result, Shutdown};
+use proto::contract::feed_status_service_server::FeedStatusServiceServer;
 use reporting::Desk;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -15,6 +16,9 @@ use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
 
 use crate::bureau::Bureau;
 use crate::elements::{ElementQuery, Elements};
+use crate::feed::copy::Source;
+use crate::feed::status::Copies;
+use crate::feed::{self, Feed, Feeds};
 
 /// What makes a bureau.
 #[derive(Clone, Copy)]
@@ -27,6 +31,10 @@ pub struct Service {
     pub elements: &'static [ElementQuery],
     /// Its SQL texts that stand as they are sent, beside the elements', for the test that prepares them on both engines.
     pub statements: &'static [&'static str],
+    /// Registers of its own that others may copy.
+    pub feeds: &'static [Feed],
+    /// Registers of others that are copied here.
+    pub copies: &'static [Source],
     /// Loads what the city's bundle says anew, and opens the registers' gRPC services.
     pub open: for<'a> fn(&'a Bureau, &'a Desk) -> Opening<'a>,
 }
@@ -53,7 +61,8 @@ impl Service {
         gate.seed(&settings.users).await?;
         let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
-        let bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone() };
+        let feeds = Feeds::open(folder.path(), &db, &clock, self.feeds, shutdown.clone()).await?;
+        let bureau = Bureau { feeds, ..Bureau::new(city.clone(), db.clone(), clock.clone()) };
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
         let key = SigningKey::load_or_create(&settings.signing_key)?;
         let desk = Desk::open(self.name, city, db.clone(), clock, key, elements, folder.path()).await?;
@@ -61,7 +70,12 @@ impl Service {
         let desk = if settings.synthetic { desk.demonstration() } else { desk };
 
         let routes = (self.open)(&bureau, &desk).await?;
+        feed::fill::all(&bureau, self.feeds).await?;
+        let copies = Copies::new(&bureau, self.copies, settings.feeds);
+        copies.follow(&tls, &shutdown)?;
+        tokio::spawn(copies.clone().watch(health.metrics.clone(), shutdown.clone()));
         let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        let routes = routes.add_service(FeedStatusServiceServer::new(copies));
         let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown).await;
         db.close().await;
         ended

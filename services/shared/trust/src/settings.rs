@@ -1,5 +1,6 @@
 //! The configuration every service shares.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,6 +41,9 @@ pub struct Settings {
     /// Everything published is demonstration data, marked so inside what is signed; a real gateway refuses it.
     #[serde(default)]
     pub synthetic: bool,
+    /// Bureaus whose registers are copied here, by the feeds that they offer: name → `https://host:port`.
+    #[serde(default)]
+    pub feeds: BTreeMap<String, String>,
 }
 
 impl Settings {
