@@ -2,6 +2,7 @@
 
 pub mod classes;
 pub mod elements;
+pub mod feeds;
 pub mod filing;
 pub mod institutions;
 
@@ -13,24 +14,34 @@ mod testing;
 use kit::db::Migrations;
 use proto::childcare::class_service_server::ClassServiceServer;
 use proto::childcare::filing_service_server::FilingServiceServer;
+use proto::childcare::institution_feed_service_server::InstitutionFeedServiceServer;
 use proto::childcare::institution_service_server::InstitutionServiceServer;
 use registry::{Bureau, Opening, Service};
 use reporting::Desk;
 use tonic::service::Routes;
 
 use classes::service::Classes;
+use feeds::InstitutionFeeds;
 use filing::service::Filings;
 use institutions::service::Institutions;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "childcare", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "childcare",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    feeds: &[institutions::feed::FEED, filing::feed::FEED],
+    copies: &[],
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {
         Ok(Routes::new(InstitutionServiceServer::new(Institutions { bureau: bureau.clone() }))
             .add_service(FilingServiceServer::new(Filings { bureau: bureau.clone() }))
-            .add_service(ClassServiceServer::new(Classes { bureau: bureau.clone() })))
+            .add_service(ClassServiceServer::new(Classes { bureau: bureau.clone() }))
+            .add_service(InstitutionFeedServiceServer::new(InstitutionFeeds { bureau: bureau.clone() })))
     })
 }
 
@@ -47,6 +58,7 @@ fn migrations() -> Migrations {
 const STATEMENTS: &[&str] = &[
     institutions::store::SELECT,
     institutions::import::SELECT_DISAPPEARED,
+    filing::feed::SELECT,
     filing::store::SELECT,
     filing::store::SELECT_OF_INSTITUTION,
     filing::store::INSERT,

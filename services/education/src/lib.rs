@@ -29,8 +29,15 @@ use schools::service::Schools;
 use teachers::service::Teachers;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "education", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "education",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    feeds: &[],
+    copies: &[],
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {

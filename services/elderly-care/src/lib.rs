@@ -16,6 +16,7 @@ mod testing;
 use kit::db::Migrations;
 use proto::elderly_care::bed_service_server::BedServiceServer;
 use proto::elderly_care::facility_service_server::FacilityServiceServer;
+use proto::elderly_care::institution_feed_service_server::InstitutionFeedServiceServer;
 use proto::elderly_care::institution_service_server::InstitutionServiceServer;
 use registry::{Bureau, Opening, Service};
 use reporting::Desk;
@@ -23,17 +24,26 @@ use tonic::service::Routes;
 
 use beds::service::Beds;
 use facilities::service::Facilities;
+use institutions::feed::InstitutionFeeds;
 use institutions::service::Institutions;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "elderly-care", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "elderly-care",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    feeds: &[institutions::feed::FEED],
+    copies: &[],
+    open,
+};
 
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {
         Ok(Routes::new(InstitutionServiceServer::new(Institutions { bureau: bureau.clone() }))
             .add_service(BedServiceServer::new(Beds { bureau: bureau.clone() }))
-            .add_service(FacilityServiceServer::new(Facilities { bureau: bureau.clone() })))
+            .add_service(FacilityServiceServer::new(Facilities { bureau: bureau.clone() }))
+            .add_service(InstitutionFeedServiceServer::new(InstitutionFeeds { bureau: bureau.clone() })))
     })
 }
 

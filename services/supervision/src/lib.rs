@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod pack;
 pub mod plan;
 mod publish;
+pub mod supervised;
 pub mod tasks;
 pub mod work;
 
@@ -15,6 +16,7 @@ mod testing;
 
 use kit::db::Migrations;
 use proto::supervision::plan_service_server::PlanServiceServer;
+use proto::supervision::supervised_institution_service_server::SupervisedInstitutionServiceServer;
 use proto::supervision::task_ledger_service_server::TaskLedgerServiceServer;
 use proto::supervision::work_service_server::WorkServiceServer;
 use registry::{Bureau, Opening, Service};
@@ -23,12 +25,20 @@ use tonic::service::Routes;
 
 use evidence::LARGEST_MESSAGE;
 use plan::service::Plans;
+use supervised::Supervised;
 use tasks::service::Ledger;
 use work::service::Works;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "supervision", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, open };
+pub const SERVICE: Service = Service {
+    name: "supervision",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    feeds: &[],
+    copies: &supervised::COPIED,
+    open,
+};
 
 /// What the bundle says anew is published before the first call is taken.
 fn open<'a>(bureau: &'a Bureau, desk: &'a Desk) -> Opening<'a> {
@@ -39,7 +49,8 @@ fn open<'a>(bureau: &'a Bureau, desk: &'a Desk) -> Opening<'a> {
         let works = WorkServiceServer::new(Works { bureau: bureau.clone() });
         Ok(Routes::new(PlanServiceServer::new(Plans(bureau.city.clone())))
             .add_service(ledger.max_decoding_message_size(LARGEST_MESSAGE))
-            .add_service(works.max_decoding_message_size(LARGEST_MESSAGE)))
+            .add_service(works.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(SupervisedInstitutionServiceServer::new(Supervised { bureau: bureau.clone() })))
     })
 }
 

@@ -167,7 +167,7 @@ impl FilingService for Filings {
             if !faults.is_empty() {
                 return Err(problem_of(faults));
             }
-            store::insert(&mut tx, &designation).await?;
+            store::insert(&mut tx, &designation, &author.clock).await?;
             let (id, event) = told(&designation, designation.valid_from, "授予", "", &designation.document_number);
             history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
@@ -198,7 +198,7 @@ impl FilingService for Filings {
             let today = self.bureau.clock.today();
             institutions::store::load(&mut tx, &caller.scope, designation.institution_id, today).await?;
             designation.revoke(on)?;
-            store::revoke(&mut tx, &designation).await?;
+            store::revoke(&mut tx, &designation, &author.clock).await?;
             let (id, event) = told(&designation, on, "撤销", reason, request.document_number.trim());
             history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use kit::{Clock, Db, Problem, Result, Shutdown, Tx};
+use prost::Message;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -61,6 +62,18 @@ pub struct Entry {
     pub id: Uuid,
     /// The encoded record; `None` when it was removed.
     pub payload: Option<Vec<u8>>,
+}
+
+impl Entry {
+    /// A record as it is now.
+    pub fn of(id: Uuid, record: &impl Message) -> Self {
+        Entry { id, payload: Some(record.encode_to_vec()) }
+    }
+
+    /// A record that is no more.
+    pub fn removed(id: Uuid) -> Self {
+        Entry { id, payload: None }
+    }
 }
 
 /// What this process' followers share: the wake-up, the end, and the file that remembers how far they were told.

@@ -2,7 +2,6 @@
 
 use futures::{Stream, StreamExt};
 use kit::{Clock, Db, Problem, Result};
-use prost::Message;
 use proto::childcare::InstitutionSnapshot;
 use proto::contract::FollowFeedRequest;
 use tonic::Status;
@@ -33,7 +32,7 @@ pub async fn fill(db: &Db, clock: &Clock, feed: &'static str, count: u64) -> Res
                 facts_since: "2025-03-01".to_owned(),
                 ..InstitutionSnapshot::default()
             };
-            Entry { id, payload: Some(record.encode_to_vec()) }
+            Entry::of(id, &record)
         });
         let mut tx = db.begin().await?;
         store::append(&mut tx, feed, entries.collect(), clock).await?;
