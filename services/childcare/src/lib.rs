@@ -7,6 +7,8 @@ pub mod filing;
 pub mod institutions;
 
 #[cfg(test)]
+mod feeds_test;
+#[cfg(test)]
 mod imports_test;
 #[cfg(test)]
 mod testing;

@@ -66,3 +66,26 @@ fn entry(institution: &Institution) -> Entry {
     };
     Entry::of(*id, &record)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::institutions::operation::Act;
+    use crate::testing::{HONGTA, bureau, institution};
+
+    #[tokio::test]
+    async fn a_feed_is_its_register() {
+        let mut fixture = bureau("2025-11-05").await;
+        fixture.institutions(HONGTA, vec![institution("甲院"), institution("乙院")]).await;
+        fixture.act("乙院", Act::Terminate, "2025-11-04".parse().unwrap()).await.unwrap();
+        let db = &fixture.bureau.db;
+        let told = "SELECT record_id, payload FROM feed_event WHERE feed = $1 AND NOT removed";
+        let told: Vec<(Uuid, Vec<u8>)> = db.read(told).bind(FEED.name).all().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let held = records(&mut tx, Uuid::nil(), 500).await.unwrap();
+        let held: BTreeMap<Uuid, Vec<u8>> = held.into_iter().map(|one| (one.id, one.payload.unwrap())).collect();
+        assert_eq!((held.len(), told.into_iter().collect::<BTreeMap<_, _>>()), (2, held));
+    }
+}

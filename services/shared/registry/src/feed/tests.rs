@@ -66,7 +66,8 @@ pub(super) async fn ask(bureau: &Bureau, request: FollowFeedRequest) -> FollowSt
 pub(super) async fn some(stream: &mut FollowStream<InstitutionEvent>, count: usize) -> Vec<InstitutionEvent> {
     let mut events = Vec::new();
     while events.len() < count {
-        events.push(stream.next().await.unwrap().unwrap());
+        let next = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next()).await;
+        events.push(next.expect("an event is missing").unwrap().unwrap());
     }
     events
 }
@@ -74,13 +75,14 @@ pub(super) async fn some(stream: &mut FollowStream<InstitutionEvent>, count: usi
 /// Follows from where the copy stands until it is the register.
 pub(super) async fn catch_up(bureau: &Bureau, follower: &Follower) {
     let mut stream = ask(bureau, follower.request().await.unwrap()).await;
-    loop {
+    for _ in 0..10_000 {
         follower.apply(some(&mut stream, 1).await).await.unwrap();
         let position = super::copy::store::position(&follower.db, follower.which()).await.unwrap().unwrap();
         if position.behind() == 0 && position.as_of > 0 && position.state == super::copy::State::Following {
             return;
         }
     }
+    panic!("the copy never becomes the register");
 }
 
 /// What readers of the copy see: id → name.

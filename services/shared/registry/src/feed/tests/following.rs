@@ -70,7 +70,8 @@ async fn a_follower_that_stops_reading_holds_a_channel_and_nobody_else() {
     let bureau = bureau(folder.path(), "provider.db").await;
     measure::fill(&bureau.db, &bureau.clock, NAME, 3_000).await.unwrap();
     let idle = ask(&bureau, FollowFeedRequest::default()).await;
-    let count = measure::replay::<InstitutionEvent>(&bureau, NAME).await.unwrap();
+    let replayed = measure::replay::<InstitutionEvent>(&bureau, NAME);
+    let count = tokio::time::timeout(Duration::from_secs(20), replayed).await.expect("the other goes on").unwrap();
     assert_eq!(count, 3_000);
     let mut idle = idle.into_inner();
     assert_eq!(idle.len(), CHANNEL, "the channel is full, and nothing more waits");
