@@ -108,7 +108,7 @@ mod tests {
             fee_ceiling_fen: 200_000,
             document_number: String::new(),
         };
-        filing::store::insert(&mut tx, &designation).await.unwrap();
+        filing::store::insert(&mut tx, &designation, &fixture.bureau.clock).await.unwrap();
         for (level, valid_from) in [(DesignationLevel::County, "2025-09-01"), (DesignationLevel::City, "2025-10-01")] {
             designation = Designation {
                 id: fixture.bureau.clock.id(),
@@ -119,10 +119,10 @@ mod tests {
                 places: 0,
                 ..designation
             };
-            filing::store::insert(&mut tx, &designation).await.unwrap();
+            filing::store::insert(&mut tx, &designation, &fixture.bureau.clock).await.unwrap();
         }
         designation.revoke("2025-12-31".parse().unwrap()).unwrap();
-        filing::store::revoke(&mut tx, &designation).await.unwrap();
+        filing::store::revoke(&mut tx, &designation, &fixture.bureau.clock).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(figures(&fixture, "2025-09").await, [20, 0, 15, 1, 0, 1, 1, 0, 0, 0, 0, 0]);
         assert_eq!(figures(&fixture, "2025-10").await, [20, 0, 15, 1, 1, 1, 1, 0, 0, 0, 0, 0]);

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod door;
+pub mod feed;
 pub mod service;
 pub mod store;
 

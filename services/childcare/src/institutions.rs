@@ -4,6 +4,7 @@
 //! (see [`crate::filing`]).
 
 pub mod door;
+pub mod feed;
 pub mod import;
 pub mod named;
 pub mod service;

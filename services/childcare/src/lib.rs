@@ -2,10 +2,13 @@
 
 pub mod classes;
 pub mod elements;
+pub mod feeds;
 pub mod filing;
 pub mod institutions;
 pub mod staff;
 
+#[cfg(test)]
+mod feeds_test;
 #[cfg(test)]
 mod imports_test;
 #[cfg(test)]
@@ -14,6 +17,7 @@ mod testing;
 use kit::db::Migrations;
 use proto::childcare::class_service_server::ClassServiceServer;
 use proto::childcare::filing_service_server::FilingServiceServer;
+use proto::childcare::institution_feed_service_server::InstitutionFeedServiceServer;
 use proto::childcare::institution_service_server::InstitutionServiceServer;
 use proto::childcare::staff_service_server::StaffServiceServer;
 use registry::{Bureau, Opening, Service};
@@ -21,6 +25,7 @@ use reporting::Desk;
 use tonic::service::Routes;
 
 use classes::service::Classes;
+use feeds::InstitutionFeeds;
 use filing::service::Filings;
 use institutions::service::Institutions;
 use staff::service::StaffDoor;
@@ -32,6 +37,8 @@ pub const SERVICE: Service = Service {
     elements: &elements::ELEMENTS,
     statements: STATEMENTS,
     people: Some(staff::store::HOLDING),
+    feeds: &[institutions::feed::FEED, filing::feed::FEED],
+    copies: &[],
     open,
 };
 
@@ -43,7 +50,8 @@ fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
             .add_service(StaffServiceServer::new(StaffDoor {
                 bureau: bureau.clone(),
                 persons: bureau.persons()?.clone(),
-            })))
+            }))
+            .add_service(InstitutionFeedServiceServer::new(InstitutionFeeds { bureau: bureau.clone() })))
     })
 }
 
@@ -60,6 +68,7 @@ fn migrations() -> Migrations {
 const STATEMENTS: &[&str] = &[
     institutions::store::SELECT,
     institutions::import::SELECT_DISAPPEARED,
+    filing::feed::SELECT,
     filing::store::SELECT,
     filing::store::SELECT_OF_INSTITUTION,
     filing::store::INSERT,

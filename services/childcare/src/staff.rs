@@ -2,6 +2,7 @@
 //! contract, no clock.
 
 pub mod door;
+pub mod elsewhere;
 pub mod import;
 pub mod service;
 pub mod store;

@@ -35,6 +35,8 @@ pub const SERVICE: Service = Service {
     elements: &elements::ELEMENTS,
     statements: STATEMENTS,
     people: Some(teachers::store::HOLDING),
+    feeds: &[],
+    copies: &[],
     open,
 };
 

@@ -35,7 +35,7 @@ pub(crate) async fn bureau(today: &str) -> Fixture {
     let clock = Clock::set_to(format!("{today}T02:00:00Z").parse::<Timestamp>().unwrap());
     let keys = PersonKeys::load_or_create(&folder.path().join("persons.keys"), &clock).unwrap();
     let persons = Some(Persons { db: db.clone(), keys, clock: clock.clone() });
-    let bureau = Bureau { city: City::embedded(), db, clock, persons };
+    let bureau = Bureau { persons, ..Bureau::new(City::embedded(), db, clock) };
     Fixture { bureau, _folder: folder, imports: 0 }
 }
 

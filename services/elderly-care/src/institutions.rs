@@ -4,6 +4,7 @@
 //! ([`operation`]), and so is the validity of a grade ([`grade`]).
 
 pub mod door;
+pub mod feed;
 pub mod grade;
 pub mod import;
 pub mod operation;

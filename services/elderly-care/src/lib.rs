@@ -16,6 +16,7 @@ mod testing;
 use kit::db::Migrations;
 use proto::elderly_care::bed_service_server::BedServiceServer;
 use proto::elderly_care::facility_service_server::FacilityServiceServer;
+use proto::elderly_care::institution_feed_service_server::InstitutionFeedServiceServer;
 use proto::elderly_care::institution_service_server::InstitutionServiceServer;
 use registry::{Bureau, Opening, Service};
 use reporting::Desk;
@@ -23,6 +24,7 @@ use tonic::service::Routes;
 
 use beds::service::Beds;
 use facilities::service::Facilities;
+use institutions::feed::InstitutionFeeds;
 use institutions::service::Institutions;
 
 /// This bureau.
@@ -32,6 +34,8 @@ pub const SERVICE: Service = Service {
     elements: &elements::ELEMENTS,
     statements: STATEMENTS,
     people: None,
+    feeds: &[institutions::feed::FEED],
+    copies: &[],
     open,
 };
 
@@ -39,7 +43,8 @@ fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
     Box::pin(async move {
         Ok(Routes::new(InstitutionServiceServer::new(Institutions { bureau: bureau.clone() }))
             .add_service(BedServiceServer::new(Beds { bureau: bureau.clone() }))
-            .add_service(FacilityServiceServer::new(Facilities { bureau: bureau.clone() })))
+            .add_service(FacilityServiceServer::new(Facilities { bureau: bureau.clone() }))
+            .add_service(InstitutionFeedServiceServer::new(InstitutionFeeds { bureau: bureau.clone() })))
     })
 }
 

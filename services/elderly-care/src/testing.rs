@@ -32,7 +32,7 @@ pub(crate) async fn bureau(today: &str) -> Fixture {
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
     let clock = Clock::set_to(format!("{today}T02:00:00Z").parse::<Timestamp>().unwrap());
-    let bureau = Bureau { city: City::embedded(), db, clock, persons: None };
+    let bureau = Bureau::new(City::embedded(), db, clock);
     Fixture { bureau, _folder: folder, imports: 0 }
 }
 

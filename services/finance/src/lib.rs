@@ -2,6 +2,7 @@
 
 pub mod elements;
 pub mod funds;
+pub mod inclusive;
 pub mod money;
 pub mod progress;
 pub mod projects;
@@ -19,6 +20,7 @@ mod testing;
 
 use kit::db::Migrations;
 use proto::finance::fund_service_server::FundServiceServer;
+use proto::finance::inclusive_place_service_server::InclusivePlaceServiceServer;
 use proto::finance::progress_service_server::ProgressServiceServer;
 use proto::finance::project_service_server::ProjectServiceServer;
 use registry::{Bureau, Opening, Service};
@@ -26,12 +28,21 @@ use reporting::Desk;
 use tonic::service::Routes;
 
 use funds::service::Funds;
+use inclusive::InclusivePlaces;
 use progress::service::Reports;
 use projects::service::Projects;
 
 /// This bureau.
-pub const SERVICE: Service =
-    Service { name: "finance", migrations, elements: &elements::ELEMENTS, statements: STATEMENTS, people: None, open };
+pub const SERVICE: Service = Service {
+    name: "finance",
+    migrations,
+    elements: &elements::ELEMENTS,
+    statements: STATEMENTS,
+    people: None,
+    feeds: &[],
+    copies: &inclusive::COPIED,
+    open,
+};
 
 /// The plan's projects are in the register before the first call is taken.
 fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
@@ -39,7 +50,8 @@ fn open<'a>(bureau: &'a Bureau, _: &'a Desk) -> Opening<'a> {
         projects::plan::load(bureau).await?;
         Ok(Routes::new(ProjectServiceServer::new(Projects { bureau: bureau.clone() }))
             .add_service(FundServiceServer::new(Funds { bureau: bureau.clone() }))
-            .add_service(ProgressServiceServer::new(Reports { bureau: bureau.clone() })))
+            .add_service(ProgressServiceServer::new(Reports { bureau: bureau.clone() }))
+            .add_service(InclusivePlaceServiceServer::new(InclusivePlaces { bureau: bureau.clone() })))
     })
 }
 

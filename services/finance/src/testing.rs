@@ -42,7 +42,7 @@ pub(crate) async fn bureau(today: &str) -> Fixture {
     let db = Db::open(folder.path().join("finance.db").to_str().unwrap()).await.unwrap();
     db.migrate(&registry::migrations()).await.unwrap();
     db.migrate(&crate::migrations()).await.unwrap();
-    let bureau = Bureau { city: City::embedded(), db, clock: standing(today), persons: None };
+    let bureau = Bureau::new(City::embedded(), db, standing(today));
     crate::projects::plan::load(&bureau).await.unwrap();
     Fixture { bureau, _folder: folder }
 }
@@ -120,9 +120,12 @@ impl Served {
             key: trust.join("finance/key.pem"),
             signing_key: trust.join("finance/signing.key"),
             person_keys: None,
+            agreements: None,
+            matching: Default::default(),
             keys: data.join("keys"),
             users: data.join("users.toml"),
             synthetic: false,
+            feeds: Default::default(),
         };
         let database = settings.database_location("finance");
         let shutdown = Shutdown::new();
@@ -138,7 +141,7 @@ impl Served {
         let person = Person::who(data, &clock, "CITY_BUREAU_REPORTER", "530400");
         let asked = person.asks(wire::ListProjectsRequest::default());
         ProjectServiceClient::new(channel.clone()).list_projects(asked).await.unwrap();
-        let bureau = Bureau { city: City::embedded(), db: Db::open(&database).await.unwrap(), clock, persons: None };
+        let bureau = Bureau::new(City::embedded(), Db::open(&database).await.unwrap(), clock);
         Served { bureau, folder, channel, shutdown, serving }
     }
 

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod pack;
 pub mod plan;
 mod publish;
+pub mod supervised;
 pub mod tasks;
 pub mod work;
 
@@ -15,6 +16,7 @@ mod testing;
 
 use kit::db::Migrations;
 use proto::supervision::plan_service_server::PlanServiceServer;
+use proto::supervision::supervised_institution_service_server::SupervisedInstitutionServiceServer;
 use proto::supervision::task_ledger_service_server::TaskLedgerServiceServer;
 use proto::supervision::work_service_server::WorkServiceServer;
 use registry::{Bureau, Opening, Service};
@@ -23,6 +25,7 @@ use tonic::service::Routes;
 
 use evidence::LARGEST_MESSAGE;
 use plan::service::Plans;
+use supervised::Supervised;
 use tasks::service::Ledger;
 use work::service::Works;
 
@@ -33,6 +36,8 @@ pub const SERVICE: Service = Service {
     elements: &elements::ELEMENTS,
     statements: STATEMENTS,
     people: None,
+    feeds: &[],
+    copies: &supervised::COPIED,
     open,
 };
 
@@ -45,7 +50,8 @@ fn open<'a>(bureau: &'a Bureau, desk: &'a Desk) -> Opening<'a> {
         let works = WorkServiceServer::new(Works { bureau: bureau.clone() });
         Ok(Routes::new(PlanServiceServer::new(Plans(bureau.city.clone())))
             .add_service(ledger.max_decoding_message_size(LARGEST_MESSAGE))
-            .add_service(works.max_decoding_message_size(LARGEST_MESSAGE)))
+            .add_service(works.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(SupervisedInstitutionServiceServer::new(Supervised { bureau: bureau.clone() })))
     })
 }
 

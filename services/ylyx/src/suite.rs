@@ -93,7 +93,20 @@ impl Suite {
         let present =
             doors.bureaus.into_iter().filter(|(bureau, _)| options.absent.iter().all(|name| name != bureau.name));
         for (bureau, Door { listener, address }) in present {
-            let settings = settings(&options, bureau.name, address);
+            let feeds = bureau
+                .copies
+                .iter()
+                .filter_map(|source| Some((source.bureau.to_owned(), endpoints.bureaus.get(source.bureau)?.clone())));
+            let matched = BUREAUS
+                .iter()
+                .filter(|other| bureau.people.is_some() && other.people.is_some() && other.name != bureau.name);
+            let matching =
+                matched.filter_map(|other| Some((other.name.to_owned(), endpoints.bureaus.get(other.name)?.clone())));
+            let settings = trust::Settings {
+                feeds: feeds.collect(),
+                matching: matching.collect(),
+                ..settings(&options, bureau.name, address)
+            };
             let clock = options.clocks.get(bureau.name).unwrap_or(&clock).clone();
             let served = bureau.serve(settings, clock, listener, shutdown.clone());
             services.spawn(named(bureau.name, served));
@@ -170,9 +183,12 @@ fn settings(options: &SuiteOptions, bureau: &str, listen: SocketAddr) -> trust::
         key: own.join("key.pem"),
         signing_key: own.join("signing.key"),
         person_keys: None,
+        agreements: None,
+        matching: BTreeMap::new(),
         keys: options.data.join("keys"),
         users: options.data.join("users.toml"),
         synthetic: options.synthetic,
+        feeds: BTreeMap::new(),
     }
 }
 
@@ -191,9 +207,12 @@ mod tests {
     #[test]
     fn the_example_configurations_are_read() {
         let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../deploy/config/{name}.toml"));
-        for bureau in BUREAUS.map(|bureau| bureau.name) {
-            let settings: trust::Settings = kit::config::load(bureau, &file(bureau)).unwrap();
+        for bureau in BUREAUS {
+            let settings: trust::Settings = kit::config::load(bureau.name, &file(bureau.name)).unwrap();
             assert!(settings.health.is_some());
+            let copied: BTreeSet<&str> = bureau.copies.iter().map(|source| source.bureau).collect();
+            let known: BTreeSet<&str> = settings.feeds.keys().map(String::as_str).collect();
+            assert_eq!(known, copied, "{}", bureau.name);
         }
         let gateway: gateway::Settings = kit::config::load("gateway", &file("gateway")).unwrap();
         let listed: BTreeSet<&str> = gateway.bureaus.keys().map(String::as_str).collect();

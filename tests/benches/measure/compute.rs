@@ -16,7 +16,7 @@ pub(crate) async fn measure() -> Vec<Line> {
     let running = Running::demonstration(Engine::Sqlite).await;
     let service = ylyx::suite::BUREAUS[0];
     let db: Db = running.database(service.name).await;
-    let bureau = Bureau { city: City::embedded(), db: db.clone(), clock: Clock::system(), persons: None };
+    let bureau = Bureau::new(City::embedded(), db.clone(), Clock::system());
     let counties: Vec<String> =
         bureau.city.regions.counties().iter().map(|county| county.code.clone()).chain(["530400".to_owned()]).collect();
     let period = Period::Month(2026, 10);

@@ -43,11 +43,12 @@ async fn unlisted_pairs_are_refused_and_listed_ones_are_not() {
     assert!(refused > 150 && passed > 50, "{refused} refused, {passed} passed");
 }
 
-/// The services that serve a method: a bureau's own package itself, reports every bureau, grants everybody.
+/// The services that serve a method: a bureau's own package itself, reports and the state of its copies every bureau,
+/// grants everybody.
 fn served_by(path: &str) -> Vec<String> {
     let bureaus = || BUREAUS.into_iter().map(|bureau| bureau.name.to_owned());
     match path.split('.').nth(1).expect("a package") {
-        "reporting" => bureaus().collect(),
+        "reporting" | "contract" => bureaus().collect(),
         "trust" => bureaus().chain(["gateway".to_owned()]).collect(),
         own => vec![own.replace('_', "-")],
     }

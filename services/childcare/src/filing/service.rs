@@ -61,7 +61,7 @@ impl Filings {
             };
             let change = Change { institution, facts: Vec::new(), filings, events: vec![event] };
             let shown = save_and_show(&self.bureau, &mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
@@ -167,13 +167,13 @@ impl FilingService for Filings {
             if !faults.is_empty() {
                 return Err(problem_of(faults));
             }
-            store::insert(&mut tx, &designation).await?;
+            store::insert(&mut tx, &designation, &author.clock).await?;
             let (id, event) = told(&designation, designation.valid_from, "授予", "", &designation.document_number);
             history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
             let answer = designation_message(designation.clone());
             changes::remember(&mut tx, METHOD, &request.idempotency_key, &request, &answer).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(answer)
         });
         Ok(Response::new(granted.await?))
@@ -198,11 +198,11 @@ impl FilingService for Filings {
             let today = self.bureau.clock.today();
             institutions::store::load(&mut tx, &caller.scope, designation.institution_id, today).await?;
             designation.revoke(on)?;
-            store::revoke(&mut tx, &designation).await?;
+            store::revoke(&mut tx, &designation, &author.clock).await?;
             let (id, event) = told(&designation, on, "撤销", reason, request.document_number.trim());
             history::append(&mut tx, &[(id, &event)], &author).await?;
             changes::bump(&mut tx).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(designation_message(designation))
         });
         Ok(Response::new(revoked.await?))

@@ -1,11 +1,11 @@
 //! SQL and rows of designations. Decides nothing.
 
-use kit::{Problem, Result, Tx};
+use kit::{Clock, Problem, Result, Tx};
 use registry::Coded;
 use registry::columns::{coded, date, optional_date, optional_text};
 use uuid::Uuid;
 
-use super::Designation;
+use super::{Designation, feed};
 
 pub const SELECT: &str = "\
 SELECT id, institution_id, kind, level, valid_from, valid_to, revoked_on, places, fee_ceiling_fen, document_number
@@ -67,7 +67,8 @@ pub async fn of_institution(tx: &mut Tx, institution: Uuid) -> Result<Vec<Design
     rows.into_iter().map(Designation::try_from).collect()
 }
 
-pub async fn insert(tx: &mut Tx, designation: &Designation) -> Result<()> {
+/// Saves a new designation, and tells of it.
+pub async fn insert(tx: &mut Tx, designation: &Designation, clock: &Clock) -> Result<()> {
     tx.query(INSERT)
         .bind(designation.id)
         .bind(designation.institution_id)
@@ -79,10 +80,12 @@ pub async fn insert(tx: &mut Tx, designation: &Designation) -> Result<()> {
         .bind(designation.fee_ceiling_fen)
         .bind(designation.document_number.clone())
         .execute()
-        .await
-        .map(drop)
+        .await?;
+    feed::tell(tx, designation.id, clock).await
 }
 
-pub async fn revoke(tx: &mut Tx, designation: &Designation) -> Result<()> {
-    tx.query(REVOKE).bind(designation.id).bind(optional_text(designation.revoked_on)).execute().await.map(drop)
+/// Saves the day of a revocation, and tells of it.
+pub async fn revoke(tx: &mut Tx, designation: &Designation, clock: &Clock) -> Result<()> {
+    tx.query(REVOKE).bind(designation.id).bind(optional_text(designation.revoked_on)).execute().await?;
+    feed::tell(tx, designation.id, clock).await
 }

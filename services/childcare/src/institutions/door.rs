@@ -101,11 +101,11 @@ pub fn message(institution: Institution) -> wire::Institution {
     }
 }
 
-fn kind_message(kind: InstitutionKind) -> wire::InstitutionKind {
+pub(super) fn kind_message(kind: InstitutionKind) -> wire::InstitutionKind {
     wire::InstitutionKind::from_str_name(&format!("INSTITUTION_KIND_{}", kind.code())).unwrap_or_default()
 }
 
-fn ownership_message(ownership: Ownership) -> wire::Ownership {
+pub(super) fn ownership_message(ownership: Ownership) -> wire::Ownership {
     wire::Ownership::from_str_name(&format!("OWNERSHIP_{}", ownership.code())).unwrap_or_default()
 }
 

@@ -92,7 +92,7 @@ impl Institutions {
             check_version(known.version, request.version)?;
             let change = operate(&known, operating, effective_on, &reason)?;
             let shown = save_and_show(&self.bureau, &mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         })
         .await
@@ -162,7 +162,7 @@ impl InstitutionService for Institutions {
             let change = register(self.bureau.clock.id(), entry.clone(), self.bureau.clock.today());
             let shown = save_and_show(&self.bureau, &mut tx, &caller.scope, change, &author).await?;
             changes::remember(&mut tx, METHOD, &request.idempotency_key, &request, &shown).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
@@ -189,7 +189,7 @@ impl InstitutionService for Institutions {
                 return Err(Fault::conflict("NOTHING_CHANGED", "所填内容与登记一致，没有变更").into());
             };
             let shown = save_and_show(&self.bureau, &mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))

@@ -10,7 +10,7 @@ use registry::{Author, Coded, Dated, history};
 use trust::Scope;
 use uuid::Uuid;
 
-use super::{Change, Facts, Institution, InstitutionKind, Ownership};
+use super::{Change, Facts, Institution, InstitutionKind, Ownership, feed};
 use crate::filing::{Filing, State};
 
 /// Institutions with the facts of $1 and the places of $2; conditions follow.
@@ -217,7 +217,14 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str], today: Date) -> Res
     Ok(found)
 }
 
-/// Saves changes in many-row statements.
+/// Institutions after an id, in the order of ids, as last recorded.
+pub async fn recorded_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Institution>> {
+    let query = tx.query(Sql::built(format!("{SELECT} AND i.id > $3 ORDER BY i.id LIMIT $4")));
+    let query = query.bind(NEWEST.to_owned()).bind(NEWEST.to_owned()).bind(after).bind(limit);
+    query.all::<Row>().await?.into_iter().map(Institution::try_from).collect()
+}
+
+/// Saves changes in many-row statements, and tells of them.
 pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
     for chunk in changes.chunks(ROWS_PER_STATEMENT) {
         let sql = format!("{INTO_INSTITUTION}{}{ON_KNOWN_INSTITUTION}", placeholders(chunk.len(), 10));
@@ -249,7 +256,8 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
         query.execute().await?;
     }
     let events: Vec<_> = changes.iter().flat_map(|c| c.events.iter().map(|event| (c.institution.id, event))).collect();
-    history::append(tx, &events, author).await
+    history::append(tx, &events, author).await?;
+    feed::tell(tx, changes, &author.clock).await
 }
 
 async fn save_facts(tx: &mut Tx, facts: &[(Uuid, &Dated<Facts>)]) -> Result<()> {

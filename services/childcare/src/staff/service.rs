@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::import::{self, Known, StaffIntake};
 use super::store::{self, Filter, Placed};
-use super::{Change, alter, door, leave};
+use super::{Change, alter, door, elsewhere, leave};
 use crate::institutions::service::institution_id;
 use crate::institutions::{self, named::Named};
 
@@ -182,6 +182,20 @@ impl StaffService for StaffDoor {
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
+    }
+
+    async fn match_staff(
+        &self,
+        request: Request<wire::MatchStaffRequest>,
+    ) -> Result<Response<wire::MatchStaffResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let as_of = request.into_inner().as_of;
+        let day = if as_of.is_empty() {
+            self.bureau.clock.today()
+        } else {
+            cells::date("as_of", "日期", &as_of).map_err(Problem::from)?
+        };
+        Ok(Response::new(elsewhere::matched(&self.bureau, &self.persons, &caller.scope, day).await?))
     }
 
     type ImportStaffStream = BoxStream<'static, Result<ImportAcknowledgement, Status>>;

@@ -10,6 +10,7 @@ use registry::columns::{
 };
 use registry::{Author, Coded, Dated, history};
 use trust::Scope;
+use trust::matching::Question;
 use trust::persons::Holding;
 use uuid::Uuid;
 
@@ -22,7 +23,18 @@ SELECT f.region FROM staff s JOIN institution_facts f ON f.institution_id = s.in
 WHERE s.person_id = $1",
     live_until: "SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff WHERE person_id = $1",
     retention_years: 2,
+    questions: &[Question {
+        code: "REGISTERED", titles: &["未登记", "在岗", "已离岗"], sql: SELECT_REGISTERED
+    }],
 };
+
+/// Everybody who was ever registered, and whether a post was held on `$1`.
+const SELECT_REGISTERED: &str = "\
+SELECT p.id, CAST(MIN(CASE WHEN s.hired_on <= $1 AND (s.left_on IS NULL OR s.left_on > $1) THEN 1 ELSE 2 END) AS BIGINT)
+FROM person p
+JOIN person q ON COALESCE(q.merged_into, q.id) = COALESCE(p.merged_into, p.id)
+JOIN staff s ON s.person_id = q.id
+GROUP BY p.id";
 
 /// Posts with what holds of them on `$1`, and their institution as it is on that day; conditions follow.
 pub const SELECT: &str = "\

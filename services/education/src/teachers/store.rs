@@ -7,6 +7,7 @@ use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
 use registry::{Author, Coded, history};
 use trust::Scope;
+use trust::matching::Question;
 use trust::persons::Holding;
 use uuid::Uuid;
 
@@ -17,7 +18,19 @@ pub const HOLDING: Holding = Holding {
     regions: "SELECT s.region FROM teacher t JOIN school s ON s.id = t.school_id WHERE t.person_id = $1",
     live_until: "SELECT MAX('9999-12-31') FROM teacher WHERE person_id = $1",
     retention_years: 2,
+    questions: &[Question {
+        code: "REGISTERED", titles: &["未登记", "在岗", "已离岗"], sql: SELECT_REGISTERED
+    }],
 };
+
+/// Every teacher, and whether at work. The register keeps no days, so the answer is of today whatever day `$1` is.
+const SELECT_REGISTERED: &str = "\
+SELECT p.id, CAST(MIN(CASE WHEN t.status = 'ACTIVE' THEN 1 ELSE 2 END) AS BIGINT)
+FROM person p
+JOIN person q ON COALESCE(q.merged_into, q.id) = COALESCE(p.merged_into, p.id)
+JOIN teacher t ON t.person_id = q.id
+WHERE $1 <> ''
+GROUP BY p.id";
 
 /// Teachers with their school; conditions follow.
 pub const SELECT: &str = "\

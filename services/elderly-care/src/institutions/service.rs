@@ -92,7 +92,7 @@ impl Institutions {
             check_version(known.version, version)?;
             let change = decide(&known)?;
             let shown = self.save_and_show(&mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
@@ -186,7 +186,7 @@ impl InstitutionService for Institutions {
             let change = register(self.bureau.clock.id(), entry.clone(), self.bureau.clock.today());
             let shown = self.save_and_show(&mut tx, &caller.scope, change, &author).await?;
             changes::remember(&mut tx, METHOD, &request.idempotency_key, &request, &shown).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))
@@ -212,7 +212,7 @@ impl InstitutionService for Institutions {
                 return Err(Fault::conflict("NOTHING_CHANGED", "所填内容与登记一致，没有变更").into());
             };
             let shown = self.save_and_show(&mut tx, &caller.scope, change, &author).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(shown)
         });
         Ok(Response::new(shown.await?))

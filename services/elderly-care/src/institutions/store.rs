@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::grade::Rating;
 use super::operation::{Filed, Operation, State};
-use super::{Change, Facts, Institution, Ownership};
+use super::{Change, Facts, Institution, Ownership, feed};
 
 /// Institutions with the facts of $1; conditions follow.
 pub const SELECT: &str = "\
@@ -231,7 +231,14 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str]) -> Result<Vec<Insti
     Ok(found)
 }
 
-/// Saves changes in many-row statements.
+/// Institutions after an id, in the order of ids, as last recorded.
+pub async fn recorded_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Institution>> {
+    let query = tx.query(Sql::built(format!("{SELECT} AND i.id > $2 ORDER BY i.id LIMIT $3")));
+    let rows: Vec<Row> = query.bind(NEWEST.to_owned()).bind(after).bind(limit).all().await?;
+    rows.into_iter().map(Institution::try_from).collect()
+}
+
+/// Saves changes in many-row statements, and tells of them.
 pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()> {
     for chunk in changes.chunks(ROWS_PER_STATEMENT) {
         let sql = format!("{INTO_INSTITUTION}{}{ON_KNOWN_INSTITUTION}", placeholders(chunk.len(), 14));
@@ -267,7 +274,8 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
         query.execute().await?;
     }
     let events: Vec<_> = changes.iter().flat_map(|c| c.events.iter().map(|event| (c.institution.id, event))).collect();
-    history::append(tx, &events, author).await
+    history::append(tx, &events, author).await?;
+    feed::tell(tx, changes, &author.clock).await
 }
 
 async fn save_facts(tx: &mut Tx, facts: &[(Uuid, &Dated<Facts>)]) -> Result<()> {

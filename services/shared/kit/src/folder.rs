@@ -1,6 +1,7 @@
 //! A service's data folder: made if missing, checked for write access, held by one process.
 
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::problem::{Kind, Problem, Result};
@@ -41,6 +42,20 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Writes a file so that it is the old one or the new one, whatever happens meanwhile; durable when it returns.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    let mut file = File::create(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 

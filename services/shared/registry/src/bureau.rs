@@ -6,11 +6,13 @@ use city::bundle::City;
 use city::calendar::CalendarMissing;
 use city::region::Level;
 use jiff::civil::Date;
-use kit::{Clock, Db, Problem, Result};
+use kit::{Clock, Db, Problem, Result, Tx};
 use trust::Caller;
+use trust::matching::ask::Asking;
 use trust::persons::Persons;
 
 use crate::fault::Fault;
+use crate::feed::Feeds;
 use crate::history::Author;
 
 /// A bureau's service, as the rooms of its registries see it. Cloning is cheap.
@@ -21,6 +23,10 @@ pub struct Bureau {
     pub clock: Clock,
     /// The people that the service keeps; none where its registers know of none.
     pub persons: Option<Persons>,
+    /// How it asks other bureaus about people; none in tests of a register by itself.
+    pub asking: Option<Asking>,
+    /// What wakes and ends those who follow its registers.
+    pub feeds: Feeds,
 }
 
 /// A place as rows name it, and the county that counts it.
@@ -31,6 +37,18 @@ pub struct Place {
 }
 
 impl Bureau {
+    /// A bureau whose feeds nobody follows yet.
+    pub fn new(city: Arc<City>, db: Db, clock: Clock) -> Self {
+        Bureau { city, db, clock, persons: None, asking: None, feeds: Feeds::default() }
+    }
+
+    /// Makes a change of a register durable, and wakes those who follow it.
+    pub async fn commit(&self, tx: Tx) -> Result<()> {
+        tx.commit().await?;
+        self.feeds.announce();
+        Ok(())
+    }
+
     /// The city's own region code.
     pub fn city_code(&self) -> &str {
         &self.city.code
@@ -123,7 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path().join("registry.db").to_str().unwrap()).await.unwrap();
         let clock = Clock::set_to("2025-11-05T02:00:00Z".parse().unwrap());
-        (Bureau { city: City::embedded(), db, clock, persons: None }, folder)
+        (Bureau::new(City::embedded(), db, clock), folder)
     }
 
     #[tokio::test]

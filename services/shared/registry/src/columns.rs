@@ -101,6 +101,12 @@ impl Conditions {
         self.plain(&format!("{column} = {place}"));
     }
 
+    /// Any of the values; none: nothing.
+    pub fn any_of(&mut self, column: &str, values: &[&str]) {
+        let any: Vec<String> = values.iter().map(|value| self.bind(Bound::Text((*value).to_owned()))).collect();
+        self.plain(&if any.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", any.join(", ")) });
+    }
+
     pub fn is(&mut self, column: &str, id: Uuid) {
         let place = self.bind(Bound::Id(id));
         self.plain(&format!("{column} = {place}"));

@@ -15,6 +15,7 @@
 //! | [`imports`] | bulk imports: numbered batches, durable before they are acknowledged |
 //! | [`legal_person`] | which institution a row means, by credit code or by name in its county |
 //! | [`people`] | the cells that name a person |
+//! | [`feed`] | change feeds: what other bureaus copy of a register, and what is copied here |
 //! | [`elements`] | data elements, one SQL text each |
 //! | [`service`] | a bureau's service as a program: everything but what makes the bureau |
 
@@ -25,6 +26,7 @@ pub mod codes;
 pub mod columns;
 pub mod elements;
 pub mod fault;
+pub mod feed;
 pub mod history;
 pub mod imports;
 pub mod legal_person;
@@ -36,13 +38,14 @@ pub use bureau::{Bureau, Place};
 pub use cells::Cells;
 pub use codes::Coded;
 pub use fault::{Fault, problem_of};
+pub use feed::Feed;
 pub use history::{Author, Event};
 pub use service::{Opening, Service};
 pub use timeline::Dated;
 
 use kit::db::Migrations;
 
-/// The tables of this crate: import ledger, idempotency keys, change counter, history.
+/// The tables of this crate: import ledger, idempotency keys, change counter, history, feeds and copies.
 pub fn migrations() -> Migrations {
     Migrations {
         table: "_registry_migrations",
@@ -66,6 +69,16 @@ pub const STATEMENTS: &[&str] = &[
     changes::SELECT_ANSWER,
     changes::INSERT_ANSWER,
     history::SELECT,
+    feed::store::HEAD,
+    feed::store::NUMBER,
+    feed::store::BEGIN_STREAM,
+    feed::store::SELECT_FILLED,
+    feed::store::SAVE_FILLED,
+    feed::store::SELECT_PAGE,
+    feed::copy::store::SELECT_POSITION,
+    feed::copy::store::SAVE_POSITION,
+    feed::copy::store::FORGET_OTHERS,
+    feed::copy::store::COUNT,
 ];
 
 #[cfg(test)]

@@ -5,12 +5,44 @@ use std::collections::{HashMap, HashSet};
 use contract::document::{Document, DocumentKind};
 use contract::text;
 use jiff::civil::Date;
-use kit::{Result, Tx};
-use trust::persons::{Identity, Person, Persons, store};
+use kit::{Clock, Db, Result, Shutdown, Tx};
+use proto::trust::matching_service_server::MatchingServiceServer;
+use proto::trust::person_service_server::PersonServiceServer;
+use tonic::service::Routes;
+use trust::Settings;
+use trust::matching::service::Matching;
+use trust::persons::service::PersonDoor;
+use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, store};
 use uuid::Uuid;
 
 use crate::cells::Cells;
 use crate::fault::Fault;
+
+/// Opens the people of a service that keeps some: their keys, watched, and the exchange of keys in the background.
+pub fn open(
+    holding: Option<&Holding>,
+    settings: &Settings,
+    db: &Db,
+    clock: &Clock,
+    shutdown: &Shutdown,
+) -> Result<Option<Persons>> {
+    if holding.is_none() {
+        return Ok(None);
+    }
+    let keys = PersonKeys::load_or_create(&settings.person_keys(), clock)?;
+    keys.watch(shutdown.clone());
+    let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
+    persons.keep_current(shutdown.clone());
+    Ok(Some(persons))
+}
+
+/// Adds what is served about people: who saw whom, and answers by agreement.
+pub fn serve(routes: Routes, persons: Persons, holding: Holding, settings: &Settings) -> Routes {
+    let matching = Matching::new(persons.clone(), holding.questions, settings.agreements());
+    routes
+        .add_service(PersonServiceServer::new(PersonDoor { persons, holding }))
+        .add_service(MatchingServiceServer::new(matching))
+}
 
 /// Reads a document: FIELD_MISSING, DOCUMENT_…; the fields are `document_kind` and `document_number`. `kind`: the name of
 /// the contract's enum value.

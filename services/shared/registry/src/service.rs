@@ -8,16 +8,20 @@ use std::sync::Arc;
 use kit::db::Migrations;
 use kit::folder::Folder;
 use kit::{Clock, Db, Problem, Result, Shutdown};
-use proto::trust::person_service_server::PersonServiceServer;
+use proto::contract::feed_status_service_server::FeedStatusServiceServer;
 use reporting::Desk;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
-use trust::persons::service::PersonDoor;
-use trust::persons::{Holding, PersonKeys, Persons};
+use trust::matching::ask::Asking;
+use trust::persons::Holding;
 use trust::{Gate, KeyRing, Settings, SigningKey, Tls};
 
 use crate::bureau::Bureau;
 use crate::elements::{ElementQuery, Elements};
+use crate::feed::copy::Source;
+use crate::feed::status::Copies;
+use crate::feed::{self, Feed, Feeds};
+use crate::people;
 
 /// What makes a bureau.
 #[derive(Clone, Copy)]
@@ -32,6 +36,10 @@ pub struct Service {
     pub statements: &'static [&'static str],
     /// Where its registers have records of people; none where they know of none.
     pub people: Option<Holding>,
+    /// Registers of its own that others may copy.
+    pub feeds: &'static [Feed],
+    /// Registers of others that are copied here.
+    pub copies: &'static [Source],
     /// Loads what the city's bundle says anew, and opens the registers' gRPC services.
     pub open: for<'a> fn(&'a Bureau, &'a Desk) -> Opening<'a>,
 }
@@ -58,14 +66,10 @@ impl Service {
         gate.seed(&settings.users).await?;
         let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
-        let mut bureau = Bureau { city: city.clone(), db: db.clone(), clock: clock.clone(), persons: None };
-        if self.people.is_some() {
-            let keys = PersonKeys::load_or_create(&settings.person_keys(), &clock)?;
-            keys.watch(shutdown.clone());
-            let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
-            persons.keep_current(shutdown.clone());
-            bureau.persons = Some(persons);
-        }
+        let persons = people::open(self.people.as_ref(), &settings, &db, &clock, &shutdown)?;
+        let feeds = Feeds::open(folder.path(), &db, &clock, self.feeds, shutdown.clone()).await?;
+        let asking = Some(Asking::new(&settings, &tls));
+        let bureau = Bureau { persons, feeds, asking, ..Bureau::new(city.clone(), db.clone(), clock.clone()) };
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
         let key = SigningKey::load_or_create(&settings.signing_key)?;
         let desk = Desk::open(self.name, city, db.clone(), clock, key, elements, folder.path()).await?;
@@ -73,9 +77,14 @@ impl Service {
         let desk = if settings.synthetic { desk.demonstration() } else { desk };
 
         let routes = (self.open)(&bureau, &desk).await?;
-        let mut routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        feed::fill::all(&bureau, self.feeds).await?;
+        let copies = Copies::new(&bureau, self.copies, settings.feeds.clone());
+        copies.follow(&tls, &shutdown)?;
+        tokio::spawn(copies.clone().watch(health.metrics.clone(), shutdown.clone()));
+        let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
+        let mut routes = routes.add_service(FeedStatusServiceServer::new(copies));
         if let (Some(persons), Some(holding)) = (bureau.persons.clone(), self.people) {
-            routes = routes.add_service(PersonServiceServer::new(PersonDoor { persons, holding }));
+            routes = people::serve(routes, persons, holding, &settings);
         }
         let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown).await;
         db.close().await;
@@ -90,7 +99,10 @@ impl Service {
 
     /// Every SQL text of its own that stands as it is sent.
     pub fn sql(&self) -> impl Iterator<Item = &'static str> {
-        let people = self.people.iter().flat_map(|holding| [holding.regions, holding.live_until]);
+        let people = self.people.iter().flat_map(|holding| {
+            let questions = holding.questions.iter().map(|question| question.sql);
+            [holding.regions, holding.live_until].into_iter().chain(questions)
+        });
         self.statements.iter().copied().chain(self.elements.iter().map(|query| query.sql)).chain(people)
     }
 

@@ -10,11 +10,11 @@
 //! Replicas that share a PostgreSQL each have a file of their own; one that names an *earlier* stream of the same
 //! database is only behind, and is brought up to date.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use kit::folder::write_whole;
 use kit::{Clock, Db, Problem, Result, retry};
 use prost::Message;
 use proto::reporting::Publication;
@@ -66,23 +66,11 @@ impl HighWater {
         if held.as_ref().is_some_and(|old| old.stream_id == mark.stream_id && old.sequence >= mark.sequence) {
             return Ok(());
         }
-        self.write(&mark).map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
+        let text = toml::to_string(&mark).map_err(Problem::internal)?;
+        write_whole(&self.path, &text)
+            .map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
         *held = Some(mark);
         Ok(())
-    }
-
-    /// Atomic: the file is the old one or the new one, whatever happens meanwhile.
-    fn write(&self, mark: &Mark) -> std::io::Result<()> {
-        let text = toml::to_string(mark).map_err(std::io::Error::other)?;
-        let draft = self.path.with_extension("toml.new");
-        let mut file = File::create(&draft)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, &self.path)?;
-        match self.path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
     }
 
     fn mark(&self) -> Option<Mark> {

@@ -17,6 +17,8 @@ use rcgen::{
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::dsse::SigningKey;
+use crate::matching::agreement::Secret;
+use crate::matching::{Agreement, Agreements};
 use crate::rights::seed::Seeds;
 use crate::users::{GrantEntry, UserEntry, Users};
 
@@ -44,6 +46,7 @@ pub fn prepare(data: &Path, city: &City, bureaus: &[&str]) -> Result<()> {
     }
     let assertions = SigningKey::load_or_create(&trust.join("issuer/signing.key"))?;
     assertions.public().save(&keys, crate::assertion::ISSUER)?;
+    agree(&trust, bureaus)?;
     let users = data.join("users.toml");
     if !users.exists() {
         let text = toml::to_string(&seeded(city, bureaus)).map_err(Problem::internal)?;
@@ -90,6 +93,37 @@ fn first_password() -> Result<String> {
     SystemRandom::new().fill(&mut bytes).map_err(|_| Problem::internal("no randomness"))?;
     let text: Vec<char> = bytes.iter().map(|byte| char::from(PLAIN[usize::from(byte % 32)])).collect();
     Ok(text.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
+}
+
+/// Bureaus that match people, and what for: consumer, provider, purpose.
+const MATCHED: [(&str, &str, &str); 2] =
+    [("childcare", "education", "staff-verification"), ("education", "childcare", "staff-verification")];
+/// Tokens that a bureau may ask about in a day.
+const TOKENS_PER_DAY: u32 = 2_000_000;
+
+/// Agreements about matching, the same file on both sides; what is there stays.
+fn agree(trust: &Path, bureaus: &[&str]) -> Result<()> {
+    let missing = |bureau: &str| bureaus.contains(&bureau) && !trust.join(bureau).join("agreements.toml").exists();
+    let mut files: BTreeMap<&str, Agreements> = BTreeMap::new();
+    for (consumer, provider, purpose) in MATCHED {
+        if !missing(consumer) || !missing(provider) {
+            continue;
+        }
+        let agreement = Agreement {
+            id: format!("{consumer}-{provider}-{purpose}"),
+            provider: provider.to_owned(),
+            consumer: consumer.to_owned(),
+            purpose: purpose.to_owned(),
+            questions: vec!["REGISTERED".to_owned()],
+            tokens_per_day: TOKENS_PER_DAY,
+            until: None,
+            key: vec![Secret::make(1)?],
+        };
+        for bureau in [consumer, provider] {
+            files.entry(bureau).or_default().agreement.push(agreement.clone());
+        }
+    }
+    files.into_iter().try_for_each(|(bureau, agreements)| agreements.save(&trust.join(bureau).join("agreements.toml")))
 }
 
 /// Issues a certificate that names `uri` into a folder; `not_after` (year, month, day) in place of a year from now.

@@ -24,6 +24,8 @@ use kit::{Clock, Db, Problem, Result};
 use prost::Message;
 use uuid::Uuid;
 
+use crate::matching::Question;
+
 #[cfg(test)]
 mod tests;
 
@@ -87,6 +89,8 @@ pub struct Holding {
     pub live_until: &'static str,
     /// Years for which a record is kept after that (统计法: raw data at least two).
     pub retention_years: i16,
+    /// What other bureaus may ask about them, where an agreement says so.
+    pub questions: &'static [Question],
 }
 
 /// The people of one service. Cloning shares them.

@@ -1,5 +1,6 @@
 //! The configuration every service shares.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -37,6 +38,12 @@ pub struct Settings {
     /// service that keeps people.
     #[serde(default)]
     pub person_keys: Option<PathBuf>,
+    /// Its agreements about matching people; left out: `agreements.toml` beside the signing key.
+    #[serde(default)]
+    pub agreements: Option<PathBuf>,
+    /// Bureaus that it asks about people: name → `https://host:port`.
+    #[serde(default)]
+    pub matching: BTreeMap<String, String>,
     /// Folder of everyone's public signing keys.
     pub keys: PathBuf,
     /// The people and what they may do. `access-rights.toml` beside it, where there is one: what other bureaus may.
@@ -44,6 +51,9 @@ pub struct Settings {
     /// Everything published is demonstration data, marked so inside what is signed; a real gateway refuses it.
     #[serde(default)]
     pub synthetic: bool,
+    /// Bureaus whose registers are copied here, by the feeds that they offer: name → `https://host:port`.
+    #[serde(default)]
+    pub feeds: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -67,6 +77,11 @@ impl Settings {
     /// Where the keys of people are.
     pub fn person_keys(&self) -> PathBuf {
         self.person_keys.clone().unwrap_or_else(|| self.signing_key.with_file_name("persons.keys"))
+    }
+
+    /// Where the agreements about matching are.
+    pub fn agreements(&self) -> PathBuf {
+        self.agreements.clone().unwrap_or_else(|| self.signing_key.with_file_name("agreements.toml"))
     }
 
     pub fn tls_files(&self) -> TlsFiles {

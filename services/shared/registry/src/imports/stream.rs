@@ -235,7 +235,7 @@ impl<I: Intake> Conversation<I> {
             import.counts = import.counts.plus(tally.counts);
             let answer = acknowledgement(&import, tally);
             store::save_batch(&mut tx, &import, answer.encode_to_vec()).await?;
-            tx.commit().await?;
+            self.bureau.commit(tx).await?;
             Ok(answer)
         })
         .await

@@ -150,7 +150,10 @@ impl MatchKey {
 }
 
 fn key_unknown(agreement: &str, id: &str) -> Problem {
-    Problem::forbidden("MATCH_KEY_UNKNOWN", format!("比对协议“{agreement}”的密钥 {id} 与本部门的不符，请两部门核对密钥"))
+    Problem::forbidden(
+        "MATCH_KEY_UNKNOWN",
+        format!("比对协议“{agreement}”的密钥 {id} 与本部门的不符，请两部门核对密钥"),
+    )
 }
 
 fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Problem {

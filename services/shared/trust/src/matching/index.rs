@@ -30,7 +30,12 @@ pub struct Index(Arc<Mutex<HashMap<(String, String), Tokens>>>);
 
 impl Index {
     /// The tokens under a secret, everybody in who is stored by now.
-    pub async fn tokens(&self, persons: &Persons, agreement: &str, key: &MatchKey) -> Result<Arc<HashMap<Token, Uuid>>> {
+    pub async fn tokens(
+        &self,
+        persons: &Persons,
+        agreement: &str,
+        key: &MatchKey,
+    ) -> Result<Arc<HashMap<Token, Uuid>>> {
         let place = (agreement.to_owned(), key.id.clone());
         let mut tokens = self.0.lock().ok().and_then(|known| known.get(&place).cloned()).unwrap_or_default();
         let mut after = earlier(tokens.seen);

@@ -188,9 +188,12 @@ async fn what_is_no_token_is_refused() {
     ] {
         assert_eq!(it.converse("childcare", steps).await.unwrap_err(), reason);
     }
-    let other = wire::MatchStart { question: "ALIVE".into(), ..match start() {
-        Step::Start(start) => start,
-        Step::Batch(_) => unreachable!(),
-    } };
+    let other = wire::MatchStart {
+        question: "ALIVE".into(),
+        ..match start() {
+            Step::Start(start) => start,
+            Step::Batch(_) => unreachable!(),
+        }
+    };
     assert_eq!(it.converse("childcare", vec![Step::Start(other)]).await.unwrap_err(), "QUESTION_NOT_AGREED");
 }

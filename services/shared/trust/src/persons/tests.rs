@@ -20,6 +20,7 @@ const HOLDING: Holding = Holding {
     regions: "SELECT region FROM record WHERE person_id = $1",
     live_until: "SELECT MAX(until) FROM record WHERE person_id = $1",
     retention_years: 2,
+    questions: &[],
 };
 
 struct Fixture {
