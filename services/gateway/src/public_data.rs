@@ -67,6 +67,13 @@ pub struct Line {
     pub note: String,
 }
 
+impl Line {
+    /// How many regions have published, of how many.
+    pub fn completeness(&self) -> (u32, u32) {
+        (self.present, self.expected)
+    }
+}
+
 /// What a count is of, for readers of several tables: region, elements with their periods, and the counties where it
 /// is not all of them.
 type Name = String;
