@@ -195,7 +195,7 @@ pub fn kind_label(kind: PublicationKind) -> &'static str {
 
 /// How many of the regions that a value needs have what it needs: the counties where it is summed from them, the
 /// region itself where it was stated or printed for the whole.
-fn completeness(context: &Context<'_>, evaluation: &Evaluation<'_>, region: &Region) -> Completeness {
+pub(crate) fn completeness(context: &Context<'_>, evaluation: &Evaluation<'_>, region: &Region) -> Completeness {
     if evaluation.not_counted {
         return Completeness::default();
     }

@@ -12,6 +12,7 @@ mod filling;
 mod headers;
 pub(crate) mod pages;
 mod plan;
+mod public_data;
 mod registers;
 mod report;
 mod review;
@@ -86,6 +87,7 @@ pub fn router(front: Front) -> Router {
         .merge(review::router())
         .merge(basis::router())
         .merge(cuts::router())
+        .merge(public_data::router())
         .merge(evidence::router())
         .merge(unlocks::router())
         .merge(sharing::router())

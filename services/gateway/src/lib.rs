@@ -30,6 +30,7 @@ mod http;
 pub mod lamp;
 pub mod pace;
 pub mod proof;
+pub mod public_data;
 mod query;
 pub mod registers;
 pub mod session;

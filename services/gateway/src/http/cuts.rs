@@ -48,14 +48,14 @@ fn is_registrar(person: Option<&SignedIn>) -> bool {
     person.is_some_and(|person| person.holds("gateway", REGISTRAR))
 }
 
-fn demand_registrar(person: &SignedIn) -> Result<()> {
+pub(super) fn demand_registrar(person: &SignedIn) -> Result<()> {
     match is_registrar(Some(person)) {
         true => Ok(()),
         false => Err(Problem::forbidden("ROLE_MISSING", "由工作协调机制办公室办理")),
     }
 }
 
-fn found(front: &Front, id: &str) -> Result<Arc<NamedCut>> {
+pub(super) fn found(front: &Front, id: &str) -> Result<Arc<NamedCut>> {
     let moment = front.state.moment(&format!("{PREFIX}{id}"))?;
     moment.named.ok_or_else(|| Problem::not_found("CUT_UNKNOWN", "没有这个定版"))
 }
@@ -384,7 +384,7 @@ async fn issued(Shared(front): Shared<Front>, visitor: Visitor, uri: Uri, Path(i
     made.await.unwrap_or_else(|problem: Problem| pages::problem(&front, visitor.person(), &uri, &problem))
 }
 
-fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> Response {
+pub(super) fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> Response {
     let name = format!("attachment; filename*=UTF-8''{}", crate::console::escaped(name));
     let name = HeaderValue::try_from(name).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
     let kind =

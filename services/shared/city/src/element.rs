@@ -40,3 +40,13 @@ pub struct Element {
     pub computed: bool,
     pub definition: String,
 }
+
+/// Units in which persons are counted. 人次 (visits) and 户 (households) are none.
+const OF_PERSONS: [&str; 2] = ["人", "名"];
+
+impl Element {
+    /// True when one more is one more person: the rule about small cells applies.
+    pub fn counts_persons(&self) -> bool {
+        OF_PERSONS.contains(&self.unit.as_str())
+    }
+}

@@ -14,5 +14,6 @@ pub mod organisation;
 pub mod period;
 pub mod plan;
 pub mod region;
+pub mod suppression;
 pub mod tile;
 pub mod work;

@@ -7,4 +7,5 @@ pub(crate) mod desk;
 pub(crate) mod follow;
 pub(crate) mod issue;
 pub(crate) mod service;
+mod small_cells;
 pub(crate) mod store;

@@ -20,6 +20,19 @@ async fn working_pages_lead_to_the_sign_in_and_back() {
 }
 
 #[tokio::test]
+async fn public_data_is_the_offices_to_take() {
+    let house = House::usual().await;
+    house.admit("office", "530400", &[("gateway", "TASKFORCE_ADMIN", "530400")]).await;
+    for file in ["/cuts/none/public.csv", "/cuts/none/public.json"] {
+        assert_eq!(house.get(file, "").await.status, 303, "nobody is led to the sign-in");
+        let (clerk, _) = house.sign_in("clerk").await;
+        assert_eq!(house.get(file, &clerk).await.status, 403);
+        let (office, _) = house.sign_in("office").await;
+        assert_eq!(house.get(file, &office).await.status, 404, "no such cut");
+    }
+}
+
+#[tokio::test]
 async fn views_are_open_only_where_the_configuration_says_so() {
     let open = House::usual().await;
     assert_eq!(open.get("/api/v1/bureaus", "").await.status, 200);

@@ -11,9 +11,9 @@ use proto::reporting::{
 };
 use uuid::Uuid;
 
-use super::body;
 use super::issue::{LOCK, issue};
 use super::store::{self, Head};
+use super::{body, small_cells};
 use crate::Desk;
 use crate::forms::approver_role;
 use crate::person::Person;
@@ -100,7 +100,7 @@ impl Desk {
                 })),
                 ..self.publication()
             };
-            let envelope = issue(&mut tx, &mut head, &self.key, publication, "", signer.at).await?;
+            let envelope = self.envelope(&mut tx, &mut head, publication, "", signer.at).await?;
             self.remember(&mut tx, &head, once).await?;
             tx.commit().await?;
             Ok((envelope, head))
@@ -148,7 +148,7 @@ impl Desk {
                 body: Some(Body::Withdrawal(Withdrawal { regions: withdraw.regions.iter().cloned().collect() })),
                 ..self.publication()
             };
-            let envelope = issue(&mut tx, &mut head, &self.key, publication, "", signer.at).await?;
+            let envelope = self.envelope(&mut tx, &mut head, publication, "", signer.at).await?;
             self.remember(&mut tx, &head, once).await?;
             tx.commit().await?;
             Ok((envelope, head))
@@ -212,7 +212,7 @@ impl Desk {
                 }
                 count_revision(&last, &mut publication);
             }
-            issue(&mut tx, &mut head, &self.key, publication, subject, self.clock.micros()).await?;
+            self.envelope(&mut tx, &mut head, publication, subject, self.clock.micros()).await?;
             tx.commit().await?;
             Ok(Some(head))
         })
@@ -221,6 +221,19 @@ impl Desk {
             self.announce(head).await;
         }
         Ok(())
+    }
+
+    /// Where every envelope of this bureau is made: SMALL_CELL.
+    async fn envelope(
+        &self,
+        tx: &mut kit::Tx,
+        head: &mut Head,
+        publication: Publication,
+        subject: &str,
+        at: i64,
+    ) -> Result<Envelope> {
+        small_cells::check(&self.city, &publication)?;
+        issue(tx, head, &self.key, publication, subject, at).await
     }
 
     /// What every publication of this bureau says of itself.

@@ -4,7 +4,7 @@ use proto::reporting::follow_response::Item;
 use proto::reporting::publication::Body;
 use proto::reporting::{Envelope, Observation, PublicationKind};
 
-use super::{Bench, CITY, bench, open, opened, whole_stream};
+use super::{Bench, CITY, COUNTY, bench, open, opened, whole_stream};
 use crate::Desk;
 use crate::publication::follow::Position;
 use crate::publication::issue::sha256;
@@ -33,6 +33,26 @@ async fn documents_and_printed_figures_are_published_when_they_change() {
     assert_eq!(all.len(), 4);
     let Some(Body::Figures(figures)) = &all[3].body else { panic!("figures") };
     assert_eq!((all[3].kind(), figures.regions[0].revision), (PublicationKind::Plan, 2));
+}
+
+#[tokio::test]
+async fn no_envelope_is_made_of_a_few_persons_below_a_county() {
+    let Bench { dir: _dir, desk, .. } = bench().await;
+    let printed = |region: &str| {
+        vec![Observation {
+            element: "childcare.children.enrolled".into(),
+            region: region.into(),
+            period: "2022".into(),
+            value: Some(3),
+            source: "实施方案".into(),
+            ..Observation::default()
+        }]
+    };
+    let refused = desk.publish_printed(PublicationKind::Plan, "方案所载", printed("530402001")).await.unwrap_err();
+    assert_eq!(refused.reason, "SMALL_CELL");
+    assert!(whole_stream(&desk).await.is_empty());
+    desk.publish_printed(PublicationKind::Plan, "方案所载", printed(COUNTY)).await.unwrap();
+    assert_eq!(whole_stream(&desk).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,261 @@
+//! Tables published one after the other: what two of them together give away counts as well.
+//!
+//! A reader has all earlier tables. A count that has not changed is the same count, and what was said of it stands: it
+//! is neither hidden nor shown later. Of one that has changed, the difference is a count too, and may be as small.
+//!
+//! So a correction of fewer than five persons is held back: where all changes of figures that hang together are that
+//! small, the earlier ones stay until a change is large enough. Where a small change comes with a large one, the counts
+//! with small changes are hidden; and where even that would give one away, the earlier figures stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cause, Cell, Standing, Statement, Table, is_small};
+
+/// A table on its way to the public, by the names of its counts.
+#[derive(Clone, Debug)]
+pub struct Draft<K> {
+    cells: BTreeMap<K, Cell>,
+    relations: Vec<(K, Vec<K>)>,
+}
+
+impl<K> Default for Draft<K> {
+    fn default() -> Self {
+        Draft { cells: BTreeMap::new(), relations: Vec::new() }
+    }
+}
+
+impl<K: Ord + Clone> Draft<K> {
+    /// A count that the table would show.
+    pub fn offer(&mut self, name: K, value: i64, persons: bool) {
+        self.cells.insert(name, Cell { value, persons, standing: Standing::Offered });
+    }
+
+    /// A count that a reader may work out: one that is offered already stays so.
+    pub fn derive(&mut self, name: K, value: i64, persons: bool) {
+        self.cells.entry(name).or_insert(Cell { value, persons, standing: Standing::Derived });
+    }
+
+    /// States a sum of counts that are all there; otherwise, or if it does not add up, there is nothing to know.
+    pub fn relate(&mut self, total: K, parts: Vec<K>) {
+        let sum: Option<i64> = parts.iter().map(|part| Some(self.cells.get(part)?.value)).sum();
+        if sum.is_some() && sum == self.cells.get(&total).map(|cell| cell.value) {
+            self.relations.push((total, parts));
+        }
+    }
+}
+
+/// What the public reads of one count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Public {
+    pub said: Statement,
+    /// An earlier figure stands for a newer one.
+    pub held: bool,
+}
+
+/// All that was published so far.
+#[derive(Clone, Debug)]
+pub struct Series<K> {
+    versions: Vec<Cell>,
+    /// Total and parts.
+    relations: Vec<(usize, Vec<usize>)>,
+    /// The relations that each version is in.
+    touching: Vec<Vec<usize>>,
+    /// The versions of each count, the one stated last at the end.
+    lives: BTreeMap<K, Vec<usize>>,
+}
+
+impl<K> Default for Series<K> {
+    fn default() -> Self {
+        Series { versions: Vec::new(), relations: Vec::new(), touching: Vec::new(), lives: BTreeMap::new() }
+    }
+}
+
+/// The table that is audited: what is drafted together with what it can be compared with.
+struct Joint<K> {
+    table: Table,
+    /// Where the draft's counts are in it.
+    places: BTreeMap<K, usize>,
+    /// Where versions of earlier tables are in it.
+    earlier: BTreeMap<usize, usize>,
+}
+
+impl<K: Ord + Clone> Series<K> {
+    /// Publishes the next table, and says what is shown of each count that it offers.
+    pub fn publish(&mut self, draft: &Draft<K>) -> BTreeMap<K, Public> {
+        let groups = self.groups(draft);
+        let mut held: BTreeSet<usize> = self.small_corrections(draft, &groups);
+        let (joint, statements) = loop {
+            let joint = self.joint(draft, |name| groups.get(name).is_some_and(|group| held.contains(group)));
+            let outcome = joint.table.suppress();
+            let gone: BTreeSet<usize> = outcome.exposed.iter().flat_map(|one| joint.table.connected(*one)).collect();
+            let guilty = joint.places.iter().filter(|(_, place)| gone.contains(place));
+            let before = held.len();
+            held.extend(guilty.filter_map(|(name, _)| groups.get(name)));
+            if held.len() == before {
+                break (joint, outcome.statements);
+            }
+        };
+        let offered = draft.cells.iter().filter(|(_, cell)| cell.standing == Standing::Offered);
+        let public = offered.map(|(name, cell)| {
+            let public = match joint.places.get(name) {
+                Some(place) => Public { said: statements[*place], held: false },
+                None => Public { said: self.last_said(name), held: self.unchanged(name, cell).is_none() },
+            };
+            (name.clone(), public)
+        });
+        let public = public.collect();
+        self.keep(joint, &statements);
+        public
+    }
+
+    /// The latest statement of a count; one that was never published stays hidden.
+    fn last_said(&self, name: &K) -> Statement {
+        match self.life(name).last().map(|version| self.versions[*version].standing) {
+            Some(Standing::Public(said)) => said,
+            _ => Statement::Suppressed(Cause::Complementary),
+        }
+    }
+
+    fn life(&self, name: &K) -> &[usize] {
+        self.lives.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The version that a drafted count still is, or is again.
+    fn unchanged(&self, name: &K, cell: &Cell) -> Option<usize> {
+        let same = |version: &&usize| {
+            let was = &self.versions[**version];
+            let derived = (was.standing == Standing::Derived) == (cell.standing == Standing::Derived);
+            was.value == cell.value && was.persons == cell.persons && derived
+        };
+        self.life(name).iter().rev().find(same).copied()
+    }
+
+    /// Which counts hang together, by sums of what is not known already.
+    fn groups(&self, draft: &Draft<K>) -> BTreeMap<K, usize> {
+        let known = |name: &&K| {
+            let version = self.unchanged(name, &draft.cells[*name]);
+            version
+                .is_some_and(|version| matches!(self.versions[version].standing, Standing::Public(Statement::Shown(_))))
+        };
+        let mut groups: BTreeMap<K, usize> =
+            draft.cells.keys().filter(|name| !known(name)).enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        for (total, parts) in draft.relations.iter().chain(&draft.relations) {
+            let joined: BTreeSet<usize> =
+                parts.iter().chain([total]).filter_map(|name| groups.get(name).copied()).collect();
+            if let Some(first) = joined.first().filter(|_| joined.len() > 1) {
+                groups.values_mut().filter(|group| joined.contains(group)).for_each(|group| *group = *first);
+            }
+        }
+        groups
+    }
+
+    /// The groups in which what changes for readers changes by fewer than five persons, and nothing is new.
+    fn small_corrections(&self, draft: &Draft<K>, groups: &BTreeMap<K, usize>) -> BTreeSet<usize> {
+        let (mut small, mut other) = (BTreeSet::new(), BTreeSet::new());
+        for (name, group) in groups {
+            let cell = &draft.cells[name];
+            if cell.standing != Standing::Offered {
+                continue;
+            }
+            let last = self.life(name).last().map(|version| self.versions[*version]);
+            match last.map(|last| last.standing) {
+                None | Some(Standing::Derived) => drop(other.insert(*group)),
+                Some(Standing::Public(Statement::Shown(shown))) if shown != cell.value => {
+                    let held = cell.persons && is_small((shown - cell.value).abs());
+                    if held { &mut small } else { &mut other }.insert(*group);
+                }
+                Some(_) => {}
+            }
+        }
+        small.difference(&other).copied().collect()
+    }
+
+    fn joint(&self, draft: &Draft<K>, is_held: impl Fn(&K) -> bool) -> Joint<K> {
+        let mut joint = Joint { table: Table::default(), places: BTreeMap::new(), earlier: BTreeMap::new() };
+        for (name, cell) in draft.cells.iter().filter(|(name, _)| !is_held(name)) {
+            let place = match self.unchanged(name, cell) {
+                Some(version) => self.bring(&mut joint, version),
+                None => {
+                    let place = joint.table.add(*cell);
+                    // Somebody has all the earlier tables, not the last one alone.
+                    for version in self.life(name).iter().copied().filter(|_| cell.persons) {
+                        let (earlier, was) = (self.bring(&mut joint, version), self.versions[version].value);
+                        let (value, standing) = ((cell.value - was).abs(), Standing::Derived);
+                        let change = joint.table.add(Cell { value, persons: true, standing });
+                        let (more, less) = if cell.value >= was { (place, earlier) } else { (earlier, place) };
+                        joint.table.relate(more, vec![less, change]);
+                    }
+                    place
+                }
+            };
+            joint.places.insert(name.clone(), place);
+        }
+        self.bring_what_is_hidden(&mut joint);
+        for (total, parts) in &draft.relations {
+            let place = |name: &K| joint.places.get(name).copied();
+            if let (Some(total), Some(parts)) = (place(total), parts.iter().map(place).collect()) {
+                joint.table.relate(total, parts);
+            }
+        }
+        joint
+    }
+
+    fn bring(&self, joint: &mut Joint<K>, version: usize) -> usize {
+        let Joint { table, earlier, .. } = joint;
+        *earlier.entry(version).or_insert_with(|| table.add(self.versions[version]))
+    }
+
+    /// Earlier sums in which something hidden is, and what hangs together by that.
+    fn bring_what_is_hidden(&self, joint: &mut Joint<K>) {
+        let hidden =
+            |version: &usize| !matches!(self.versions[*version].standing, Standing::Public(Statement::Shown(_)));
+        let mut edge: Vec<usize> = joint.earlier.keys().copied().filter(hidden).collect();
+        let mut seen: BTreeSet<usize> = edge.iter().copied().collect();
+        let mut sums = BTreeSet::new();
+        while let Some(version) = edge.pop() {
+            for relation in self.touching[version].iter().filter(|relation| sums.insert(**relation)) {
+                let (total, parts) = &self.relations[*relation];
+                edge.extend(parts.iter().chain([total]).filter(|one| hidden(one) && seen.insert(**one)));
+            }
+        }
+        for relation in sums {
+            let (total, parts) = &self.relations[relation];
+            let total = self.bring(joint, *total);
+            let parts = parts.iter().map(|part| self.bring(joint, *part)).collect();
+            joint.table.relate(total, parts);
+        }
+    }
+
+    /// Remembers what was published.
+    fn keep(&mut self, joint: Joint<K>, statements: &[Statement]) {
+        let mut versions: BTreeMap<usize, usize> =
+            joint.earlier.iter().map(|(version, place)| (*place, *version)).collect();
+        for (place, cell) in joint.table.cells().iter().enumerate() {
+            versions.entry(place).or_insert_with(|| {
+                let standing = match cell.standing {
+                    Standing::Derived => Standing::Derived,
+                    _ => Standing::Public(statements[place]),
+                };
+                self.versions.push(Cell { standing, ..*cell });
+                self.touching.push(Vec::new());
+                self.versions.len() - 1
+            });
+        }
+        for relation in joint.table.relations() {
+            let total = versions[&relation.total];
+            let parts: Vec<usize> = relation.parts.iter().map(|part| versions[part]).collect();
+            let known = self.touching[total].iter().any(|at| self.relations[*at] == (total, parts.clone()));
+            if !known {
+                for version in parts.iter().chain([&total]) {
+                    self.touching[*version].push(self.relations.len());
+                }
+                self.relations.push((total, parts));
+            }
+        }
+        for (name, place) in joint.places {
+            let life = self.lives.entry(name).or_default();
+            life.retain(|version| *version != versions[&place]);
+            life.push(versions[&place]);
+        }
+    }
+}
