@@ -1,6 +1,7 @@
 //! The suite as a whole: real services on real ports over real mTLS, on SQLite and on PostgreSQL.
 
 mod callers;
+mod canary;
 mod cities;
 mod closing;
 mod conflicts;

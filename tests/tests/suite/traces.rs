@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 const CLERK: &str = "reporter-530402";
 
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Span>>>);
+pub(crate) struct Collector(Arc<Mutex<Vec<Span>>>);
 
 #[tonic::async_trait]
 impl TraceService for Collector {
@@ -31,13 +31,18 @@ impl TraceService for Collector {
 }
 
 impl Collector {
-    async fn listen(&self) -> u16 {
+    pub(crate) async fn listen(&self) -> u16 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
         let service = TraceServiceServer::new(self.clone());
         tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
         port
+    }
+
+    /// Everything that was received.
+    pub(crate) fn text(&self) -> String {
+        format!("{:?}", self.0.lock().unwrap())
     }
 
     /// The way from a statement up to the page that asked: statement, method, page. A statement that somebody else's call
@@ -55,7 +60,8 @@ impl Collector {
     }
 }
 
-struct Up(Child);
+/// A program that ends with its test.
+pub(crate) struct Up(pub(crate) Child);
 
 impl Drop for Up {
     fn drop(&mut self) {
@@ -102,7 +108,7 @@ async fn a_click_is_one_trace_down_to_the_bureaus_sql() {
     assert!(attribute(&rpc, "rpc.grpc.status_code").contains('0'), "{rpc:?}");
     assert!(attribute(&http, "http.response.status_code").contains("200"), "{http:?}");
     assert!(attribute(&sql, "db.query.text").contains("$1"), "{sql:?}");
-    let all = format!("{:?}", collector.0.lock().unwrap());
+    let all = collector.text();
     assert!(!all.contains(CLERK) && !all.contains(&secret), "a trace names a person");
     clerk.close().await;
 }

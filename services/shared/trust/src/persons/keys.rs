@@ -136,6 +136,11 @@ impl PersonKeys {
 
     /// What was sealed for this person: PERSON_KEY_MISSING, PERSON_SEAL_BROKEN (altered, or of another person).
     pub fn open(&self, person: Uuid, key_id: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let known = |pairs: &[KeyPair]| pairs.iter().any(|pair| pair.id == key_id);
+        if !known(&self.pairs.load()) {
+            // Another replica has read a new key before this one.
+            self.reload()?;
+        }
         let pairs = self.pairs.load();
         let pair = pairs.iter().find(|pair| pair.id == key_id).ok_or_else(|| {
             Problem::state("PERSON_KEY_MISSING", format!("缺少人员数据密钥 {key_id}，请恢复密钥文件"))
