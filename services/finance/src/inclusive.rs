@@ -49,8 +49,7 @@ impl InclusivePlaceService for InclusivePlaces {
         let (mut places, mut next_cursor) = (Vec::new(), String::new());
         // 示范称号 lie between them: goes on until the page is full.
         while places.len() < size {
-            let filter =
-                Filter { feeds: vec![FEED], region: region.clone(), title_contains: title_contains.clone() };
+            let filter = Filter { feeds: vec![FEED], region: region.clone(), title_contains: title_contains.clone() };
             let rest = Page { size: size - places.len(), after };
             let (found, next) = copy::page(&self.bureau.db, &caller.scope, filter, rest).await?;
             after = found.last().map_or(after, |copied| copied.id);

@@ -93,9 +93,10 @@ impl Suite {
         let present =
             doors.bureaus.into_iter().filter(|(bureau, _)| options.absent.iter().all(|name| name != bureau.name));
         for (bureau, Door { listener, address }) in present {
-            let feeds = bureau.copies.iter().filter_map(|source| {
-                Some((source.bureau.to_owned(), endpoints.bureaus.get(source.bureau)?.clone()))
-            });
+            let feeds = bureau
+                .copies
+                .iter()
+                .filter_map(|source| Some((source.bureau.to_owned(), endpoints.bureaus.get(source.bureau)?.clone())));
             let settings = trust::Settings { feeds: feeds.collect(), ..settings(&options, bureau.name, address) };
             let clock = options.clocks.get(bureau.name).unwrap_or(&clock).clone();
             let served = bureau.serve(settings, clock, listener, shutdown.clone());

@@ -73,7 +73,10 @@ async fn supervision_and_finance_copy_what_the_care_services_register() {
     let named = ListSupervisedInstitutionsRequest { name_contains: "第1199".into(), ..Default::default() };
     let found = client.list_supervised_institutions(by(&suite, "taskforce", named)).await.unwrap().into_inner();
     assert_eq!((found.institutions.len(), found.next_cursor.as_str()), (1, ""));
-    assert_eq!((found.institutions[0].name.as_str(), found.institutions[0].freshness.as_str()), ("第1199托育园", "同步"));
+    assert_eq!(
+        (found.institutions[0].name.as_str(), found.institutions[0].freshness.as_str()),
+        ("第1199托育园", "同步")
+    );
     // A county sees its own.
     for (county, count) in [("530402", 50), ("530481", 0)] {
         let asked = by(&suite, &format!("reporter-{county}"), ListSupervisedInstitutionsRequest::default());

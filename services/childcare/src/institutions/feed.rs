@@ -2,8 +2,8 @@
 
 use kit::{Clock, Result, Tx};
 use proto::childcare as wire;
-use registry::feed::{self, Entry, Feed, Records};
 use registry::Coded;
+use registry::feed::{self, Entry, Feed, Records};
 use uuid::Uuid;
 
 use super::{Change, Institution, store};

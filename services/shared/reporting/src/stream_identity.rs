@@ -67,7 +67,8 @@ impl HighWater {
             return Ok(());
         }
         let text = toml::to_string(&mark).map_err(Problem::internal)?;
-        write_whole(&self.path, &text).map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
+        write_whole(&self.path, &text)
+            .map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
         *held = Some(mark);
         Ok(())
     }

@@ -76,7 +76,8 @@ impl Marks {
         let mut raised = held.clone();
         raised.insert(feed.to_owned(), Mark::of(head));
         let text = toml::to_string(&raised).map_err(Problem::internal)?;
-        write_whole(&self.path, &text).map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
+        write_whole(&self.path, &text)
+            .map_err(|error| Problem::internal(format!("{}: {error}", self.path.display())))?;
         *held = raised;
         Ok(())
     }
@@ -98,7 +99,11 @@ impl Marks {
                 None => head.last_sequence > 0,
             };
             if restored {
-                tracing::warn!(feed, at = head.last_sequence, "the database was restored: the feed begins a new stream");
+                tracing::warn!(
+                    feed,
+                    at = head.last_sequence,
+                    "the database was restored: the feed begins a new stream"
+                );
                 let started_at = mark.as_ref().map_or(0, |mark| mark.started_at + 1).max(clock.micros());
                 head = Head { stream_id: clock.id(), started_at, ..head };
                 store::begin_stream(&mut tx, feed, &head).await?;
