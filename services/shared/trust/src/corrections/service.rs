@@ -49,7 +49,7 @@ impl Corrections {
             (None, IdentityKind::Bureau(name)) if name != "gateway" => {
                 Ok(Actor { key: format!("bureau:{name}"), name: contract::bureau::title(name).to_owned() })
             }
-            _ => Err(Problem::new(Kind::Unauthenticated, "ASSERTION_MISSING", "请先登录").into()),
+            _ => Err(Problem::new(Kind::Unauthenticated, "PERSON_MISSING", "请先登录").into()),
         }
     }
 

@@ -200,7 +200,7 @@ async fn the_gateway_alone_opens_nothing_and_a_bureau_speaks_for_itself() {
         service.who(&request)
     };
     let reason = |status: tonic::Status| kit::Problem::reason_of(&status);
-    assert_eq!(reason(request("gateway", None).unwrap_err()), "ASSERTION_MISSING");
+    assert_eq!(reason(request("gateway", None).unwrap_err()), "PERSON_MISSING");
     assert_eq!(request("finance", None).unwrap().key, "bureau:finance");
     let token = |life| assertion::issue(&issuer, "a", "钱某", "财政局", &city.code, service.clock.micros(), life);
     let life = std::time::Duration::from_secs(60);
