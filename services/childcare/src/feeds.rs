@@ -6,7 +6,6 @@ use proto::contract::FollowFeedRequest;
 use registry::Bureau;
 use registry::feed::follow::{FollowStream, answer};
 use tonic::{Request, Response, Status};
-use trust::Caller;
 
 use crate::{filing, institutions};
 
@@ -24,8 +23,7 @@ impl InstitutionFeedService for InstitutionFeeds {
         &self,
         request: Request<FollowFeedRequest>,
     ) -> Result<Response<Self::FollowInstitutionsStream>, Status> {
-        Caller::of(&request)?;
-        answer(&self.bureau, institutions::feed::FEED.name, request.into_inner()).await
+        answer(&self.bureau, institutions::feed::FEED.name, request).await
     }
 
     type FollowDesignationsStream = FollowStream<wire::DesignationEvent>;
@@ -34,7 +32,6 @@ impl InstitutionFeedService for InstitutionFeeds {
         &self,
         request: Request<FollowFeedRequest>,
     ) -> Result<Response<Self::FollowDesignationsStream>, Status> {
-        Caller::of(&request)?;
-        answer(&self.bureau, filing::feed::FEED.name, request.into_inner()).await
+        answer(&self.bureau, filing::feed::FEED.name, request).await
     }
 }

@@ -19,6 +19,7 @@ const FEED: &str = "childcare.designation";
 pub(crate) static COPIED: [Source; 1] = [Source {
     bureau: "childcare",
     feed: FEED,
+    purpose: "inclusive-subsidy",
     follow: |follower, channel| {
         let client = InstitutionFeedServiceClient::new(channel);
         Box::pin(follower.run(move |request| {

@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 use trust::Caller;
 
 const CHILDCARE: &str = "childcare.institution";
+const PURPOSE: &str = "institution-register";
 const ELDERLY: &str = "elderly.institution";
 
 /// What is copied.
@@ -20,6 +21,7 @@ pub(crate) static COPIED: [Source; 2] = [
     Source {
         bureau: "childcare",
         feed: CHILDCARE,
+        purpose: PURPOSE,
         follow: |follower, channel| {
             let client = childcare::institution_feed_service_client::InstitutionFeedServiceClient::new(channel);
             Box::pin(follower.run(move |request| {
@@ -31,6 +33,7 @@ pub(crate) static COPIED: [Source; 2] = [
     Source {
         bureau: "elderly-care",
         feed: ELDERLY,
+        purpose: PURPOSE,
         follow: |follower, channel| {
             let client = elderly_care::institution_feed_service_client::InstitutionFeedServiceClient::new(channel);
             Box::pin(follower.run(move |request| {

@@ -80,12 +80,14 @@ impl AccessRight {
         Ok(())
     }
 
-    /// The same for a record that is known by its descriptor alone. What the contract does not know is dropped.
+    /// The same for a record that is known by its descriptor alone. Its `id` stays: it says nothing, and a copy needs it. What the contract does not know is dropped.
     pub fn narrowed(&self, whole: &DynamicMessage) -> DynamicMessage {
         let descriptor = whole.descriptor();
         let mut kept = DynamicMessage::new(descriptor.clone());
         for field in descriptor.fields() {
-            if (self.fields.is_empty() || self.fields.contains(field.name())) && whole.has_field(&field) {
+            if (self.fields.is_empty() || field.name() == "id" || self.fields.contains(field.name()))
+                && whole.has_field(&field)
+            {
                 kept.set_field(&field, whole.get_field(&field).into_owned());
             }
         }

@@ -34,6 +34,8 @@ pub struct Source {
     pub bureau: &'static str,
     /// The register's name.
     pub feed: &'static str,
+    /// What it is copied for, as the source's contract has it.
+    pub purpose: &'static str,
     /// Follows it until shutdown: [`Follower::run`] with the feed's own client.
     pub follow: fn(Follower, Channel) -> BoxFuture<'static, ()>,
 }

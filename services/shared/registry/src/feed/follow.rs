@@ -12,7 +12,8 @@ use proto::contract::{FeedHead, FollowFeedRequest};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
+use trust::{AccessRight, Caller};
 use uuid::Uuid;
 
 use super::event::{Content, FeedEvent};
@@ -33,9 +34,10 @@ pub type FollowStream<E> = ReceiverStream<Result<E, Status>>;
 pub async fn answer<E: FeedEvent>(
     bureau: &Bureau,
     feed: &'static str,
-    request: FollowFeedRequest,
+    request: Request<FollowFeedRequest>,
 ) -> Result<Response<FollowStream<E>>, Status> {
-    Ok(Response::new(follow(bureau, feed, request).await?))
+    let right = Caller::of(&request)?.right().cloned();
+    Ok(Response::new(follow(bureau, feed, request.into_inner(), right).await?))
 }
 
 /// What [`answer`] answers with.
@@ -43,13 +45,14 @@ pub async fn follow<E: FeedEvent>(
     bureau: &Bureau,
     feed: &'static str,
     request: FollowFeedRequest,
+    right: Option<AccessRight>,
 ) -> Result<FollowStream<E>> {
     // Subscribed before the first read, so that nothing recorded meanwhile is slept over.
     let news = bureau.feeds.news.subscribe();
     let head = store::head(&bureau.db, feed).await?;
     let after = verified(&head, &request)?;
     let (sender, receiver) = mpsc::channel(CHANNEL);
-    let sending = Sending { bureau: bureau.clone(), feed, stream_id: head.stream_id, sender };
+    let sending = Sending { bureau: bureau.clone(), feed, right, stream_id: head.stream_id, sender };
     tokio::spawn(async move {
         let end = tokio::select! {
             end = sending.all(after, news) => end,
@@ -86,6 +89,8 @@ struct Gone;
 struct Sending<E> {
     bureau: Bureau,
     feed: &'static str,
+    /// What the follower may have of a record; none: everything.
+    right: Option<AccessRight>,
     stream_id: Uuid,
     sender: mpsc::Sender<Result<E, Status>>,
 }
@@ -154,7 +159,11 @@ impl<E: FeedEvent> Sending<E> {
         let Stored { sequence, record_id, removed, payload, at_micros } = stored;
         let content = match removed {
             true => Content::Removed(record_id.to_string()),
-            false => Content::Record(E::Record::decode(payload.as_slice()).map_err(Problem::internal)?),
+            false => {
+                let mut record = E::Record::decode(payload.as_slice()).map_err(Problem::internal)?;
+                self.right.iter().try_for_each(|right| right.narrow(&mut record))?;
+                Content::Record(record)
+            }
         };
         Ok(self.send(sequence, at_micros, content).await)
     }

@@ -60,6 +60,6 @@ pub async fn drain<E: FeedEvent>(mut events: impl Stream<Item = Result<E, Status
 
 /// Follows a feed of this process from its beginning to its head, and counts its events.
 pub async fn replay<E: FeedEvent>(bureau: &Bureau, feed: &'static str) -> Result<u64, Status> {
-    let events = super::follow::follow::<E>(bureau, feed, FollowFeedRequest::default()).await?;
+    let events = super::follow::follow::<E>(bureau, feed, FollowFeedRequest::default(), None).await?;
     drain(events).await
 }

@@ -42,6 +42,7 @@ impl Copies {
                 clock: self.clock.clone(),
                 source: source.bureau,
                 feed: source.feed,
+                purpose: source.purpose,
                 shutdown: shutdown.clone(),
             };
             tokio::spawn((source.follow)(follower, trust::channel(endpoint, source.bureau, tls)?));

@@ -37,7 +37,7 @@ pub(super) async fn bureau(folder: &Path, name: &str) -> Bureau {
 
 pub(super) fn follower(db: &Db) -> Follower {
     let (clock, shutdown) = (Clock::system(), Shutdown::new());
-    Follower { db: db.clone(), clock, source: "childcare", feed: NAME, shutdown }
+    Follower { db: db.clone(), clock, source: "childcare", feed: NAME, purpose: "", shutdown }
 }
 
 /// The n-th record, saying something.
@@ -59,7 +59,7 @@ pub(super) async fn record_all(bureau: &Bureau, entries: Vec<Entry>) {
 }
 
 pub(super) async fn ask(bureau: &Bureau, request: FollowFeedRequest) -> FollowStream<InstitutionEvent> {
-    follow(bureau, NAME, request).await.unwrap()
+    follow(bureau, NAME, request, None).await.unwrap()
 }
 
 /// The next `count` events, heads included.

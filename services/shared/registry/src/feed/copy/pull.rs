@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{Stream, StreamExt};
 use kit::{Clock, Db, Problem, Result, Shutdown, retry};
 use proto::contract::FollowFeedRequest;
-use tonic::Status;
+use tonic::{Request, Status};
 
 use super::store::{self, Which};
 use super::{Position, SILENCE_SECONDS, Told};
@@ -27,6 +27,7 @@ pub struct Follower {
     pub(crate) clock: Clock,
     pub(crate) source: &'static str,
     pub(crate) feed: &'static str,
+    pub(crate) purpose: &'static str,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -56,7 +57,7 @@ impl Follower {
     }
 
     /// Follows until shutdown; `open` calls the feed's Follow method.
-    pub async fn run<E, S, F>(self, open: impl Fn(FollowFeedRequest) -> F)
+    pub async fn run<E, S, F>(self, open: impl Fn(Request<FollowFeedRequest>) -> F)
     where
         E: FeedEvent,
         S: Stream<Item = Result<E, Status>> + Unpin,
@@ -89,7 +90,7 @@ impl Follower {
         }
     }
 
-    async fn once<E, S, F>(&self, open: &impl Fn(FollowFeedRequest) -> F, pause: &mut Duration) -> End
+    async fn once<E, S, F>(&self, open: &impl Fn(Request<FollowFeedRequest>) -> F, pause: &mut Duration) -> End
     where
         E: FeedEvent,
         S: Stream<Item = Result<E, Status>> + Unpin,
@@ -101,13 +102,18 @@ impl Follower {
         }
     }
 
-    async fn follow<E, S, F>(&self, open: &impl Fn(FollowFeedRequest) -> F, pause: &mut Duration) -> Result<(), End>
+    async fn follow<E, S, F>(
+        &self,
+        open: &impl Fn(Request<FollowFeedRequest>) -> F,
+        pause: &mut Duration,
+    ) -> Result<(), End>
     where
         E: FeedEvent,
         S: Stream<Item = Result<E, Status>> + Unpin,
         F: Future<Output = Result<S, Status>>,
     {
-        let request = self.request().await?;
+        let mut request = Request::new(self.request().await?);
+        trust::state_purpose(&mut request, self.purpose);
         let opened = tokio::time::timeout(SILENCE, open(request)).await;
         let stream = opened.map_err(|_| End::Gone("连接超时".to_owned()))??;
         // What has arrived meanwhile is applied together: the further behind, the larger the batches.

@@ -115,13 +115,14 @@ async fn a_running_follower_keeps_the_copy_fresh() {
     let following = follower(&copy);
     let (which, shutdown) = (following.which(), following.shutdown.clone());
     let provider = bureau.clone();
-    let running =
-        tokio::spawn(following.run(move |request| {
-            let provider = provider.clone();
-            async move {
-                crate::feed::follow::follow::<InstitutionEvent>(&provider, NAME, request).await.map_err(Into::into)
-            }
-        }));
+    let running = tokio::spawn(following.run(move |request| {
+        let provider = provider.clone();
+        async move {
+            crate::feed::follow::follow::<InstitutionEvent>(&provider, NAME, request.into_inner(), None)
+                .await
+                .map_err(Into::into)
+        }
+    }));
     let reached = |sequence: i64| {
         let copy = copy.clone();
         async move {

@@ -19,7 +19,7 @@ async fn started(folder: &std::path::Path, name: &str) -> Bureau {
 }
 
 async fn refused(bureau: &Bureau, request: FollowFeedRequest) -> Problem {
-    match follow::<InstitutionEvent>(bureau, NAME, request).await {
+    match follow::<InstitutionEvent>(bureau, NAME, request, None).await {
         Ok(_) => panic!("followed"),
         Err(problem) => problem,
     }
