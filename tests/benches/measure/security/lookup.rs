@@ -57,28 +57,29 @@ pub(super) async fn measure(people: usize) -> Vec<Line> {
     let door = "access rule, misses of the day counted, look durable on record";
     let more = "hashed under every key, found, unsealed";
     vec![
-        line(what, found, few.people, door),
-        line(format!("the same in the store alone among {people}, p99"), stored, few.people, more),
+        line((what, "≥ 0.67 (p99 ratio ≤ 1.5)"), &found, few.people, door),
+        line((format!("of that the store among {people}, p99"), "—"), &stored, few.people, more),
     ]
 }
 
-fn line(what: String, rounds: Vec<(Vec<Duration>, Vec<Duration>)>, few: usize, more: &str) -> Line {
-    let half = |place: fn(&(Vec<Duration>, Vec<Duration>)) -> &Vec<Duration>| {
-        let p50 = median(rounds.iter().flat_map(|round| place(round).clone()));
-        let p99 = median(rounds.iter().map(|round| quantile(&mut place(round).clone(), 99)));
+/// The times of a round among many and among few.
+type Round = (Vec<Duration>, Vec<Duration>);
+
+fn line((what, aim): (String, &'static str), rounds: &[Round], few: usize, more: &str) -> Line {
+    let late = |times: &Vec<Duration>| quantile(&mut times.clone(), 99);
+    let words = |half: fn(&Round) -> &Vec<Duration>| {
+        let p50 = median(rounds.iter().flat_map(|round| half(round).clone()));
+        let p99 = median(rounds.iter().map(|round| late(half(round))));
         format!("p50 {}, p99 {}", micros(p50), micros(p99))
     };
-    let (many_words, few_words) = (half(|round| &round.0), half(|round| &round.1));
-    let ratios: Vec<_> = rounds
-        .iter()
-        .map(|(mine, theirs)| (quantile(&mut mine.clone(), 99), quantile(&mut theirs.clone(), 99)))
-        .collect();
+    let (among_many, among_few) = (words(|round| &round.0), words(|round| &round.1));
+    let ratios: Vec<_> = rounds.iter().map(|(mine, theirs)| (late(mine), late(theirs))).collect();
     Line {
         what,
         limit: format!("the same among {few}"),
         figure: Ratio::of(&ratios).words(),
-        aim: "≥ 0.67 (p99 ratio ≤ 1.5)",
-        note: format!("{more}; {many_words}, among {few} {few_words}; {LOOKS} looks a round"),
+        aim,
+        note: format!("{more}; {among_many}, among {few} {among_few}; {LOOKS} looks a round"),
     }
 }
 
