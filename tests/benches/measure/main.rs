@@ -1,6 +1,7 @@
 //! What the suite costs beside its limits, in one program: A and B in turn, several rounds, the median of the rounds'
 //! ratios with the smallest and the largest. `cargo bench -p suite-tests` prints the table; with a path behind `--` it
-//! is written there.
+//! is written there. `-- security` measures what protecting people costs; its table replaces the one between the marks
+//! of a file.
 //!
 //! Nothing here passes or fails: a machine is noisy, and a test that times is a test that lies.
 
@@ -8,6 +9,7 @@ mod compute;
 mod cube;
 mod figures;
 mod import;
+mod security;
 mod sheet;
 mod up;
 mod view;
@@ -79,12 +81,37 @@ fn machine() -> String {
 /// Rows that the register holds before the last measurement of its growth, where nothing else is asked.
 const DEEP: usize = 1_000_000;
 
+/// People whose records are looked up, where nothing else is asked.
+const PEOPLE: usize = 400_000;
+/// What stands before and after a table that is a part of a file.
+const MARKS: [&str; 2] = ["<!-- measured -->\n", "<!-- /measured -->"];
+
 fn main() {
-    // A number is how deep the register grows, anything else a file for the table.
-    let given: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let deep = given.iter().find_map(|argument| argument.parse().ok()).unwrap_or(DEEP);
+    // A number is how deep a register grows, the word `security` the other table, anything else a file for the table.
+    let mut given: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let security = given.iter().any(|word| word == "security");
+    given.retain(|word| word != "security");
+    let number = given.iter().find_map(|argument| argument.parse().ok());
     let file = given.iter().find(|argument| argument.parse::<usize>().is_err());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let text = if security {
+        let lines = runtime.block_on(security::measure(number.unwrap_or(PEOPLE)));
+        let table = table("cargo bench -p suite-tests -- security", lines);
+        match file.and_then(|path| std::fs::read_to_string(path).ok()) {
+            Some(whole) => replaced(&whole, &table),
+            None => table,
+        }
+    } else {
+        format!("# Measured\n\n{}", table("cargo bench -p suite-tests", suite(&runtime, number.unwrap_or(DEEP))))
+    };
+    match file {
+        Some(path) => std::fs::write(path, text).unwrap_or_else(|error| panic!("{path}: {error}")),
+        None => println!("{text}"),
+    }
+}
+
+/// What the suite costs.
+fn suite(runtime: &tokio::runtime::Runtime, deep: usize) -> Vec<Line> {
     let mut lines = vec![cube::measure()];
     lines.push(runtime.block_on(figures::measure()));
     lines.extend(runtime.block_on(async {
@@ -96,8 +123,13 @@ fn main() {
         lines
     }));
     lines.extend(up::measure());
+    lines
+}
+
+/// The lines with the machine and the command that measured them.
+fn table(command: &str, lines: Vec<Line>) -> String {
     let mut table = format!(
-        "# Measured\n\nOne run of `cargo bench -p suite-tests`; {}. Ratios are limit over ours, median of {ROUNDS} rounds \
+        "One run of `{command}`; {}. Ratios are limit over ours, median of {ROUNDS} rounds \
          (smallest–largest): 1.00 is as fast as the limit.\n\n| what | limit | figure | aim | what ours does more |\n\
          |---|---|---|---|---|\n",
         machine()
@@ -106,8 +138,13 @@ fn main() {
         let Line { what, limit, figure, aim, note } = line;
         let _ = writeln!(table, "| {what} | {limit} | {figure} | {aim} | {note} |");
     }
-    match file {
-        Some(path) => std::fs::write(path, table).unwrap_or_else(|error| panic!("{path}: {error}")),
-        None => println!("{table}"),
-    }
+    table
+}
+
+/// A file with the table in place of the one between its marks.
+fn replaced(whole: &str, table: &str) -> String {
+    let [begin, end] = MARKS;
+    let (before, rest) = whole.split_once(begin).expect("the mark before the table");
+    let (_, after) = rest.split_once(end).expect("the mark after the table");
+    format!("{before}{begin}{table}{end}{after}")
 }

@@ -39,7 +39,7 @@ pub(crate) fn measure() -> Vec<Line> {
         let mut memory = 0;
         for _ in 0..3 {
             let (child, ready) = started(&program, &data, demo);
-            memory = resident(&child);
+            memory = resident(child.id()) / 1024;
             times.push(ready);
             stop(child);
         }
@@ -80,10 +80,11 @@ fn answers(port: u16) -> bool {
     stream.write_all(asked.as_bytes()).is_ok() && stream.read_exact(&mut head).is_ok() && head.ends_with(b"200")
 }
 
-fn resident(child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+/// Kilobytes of memory that a process holds.
+pub(crate) fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0)
 }
 
 fn stop(mut child: Child) {

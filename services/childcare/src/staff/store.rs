@@ -28,13 +28,19 @@ WHERE s.person_id = $1",
     }],
 };
 
-/// Everybody who was ever registered, and whether a post was held on `$1`.
+/// Everybody who was ever registered, and whether a post was held on `$1`. Counted first and joined then: joining people
+/// with people takes the square of their number.
 const SELECT_REGISTERED: &str = "\
-SELECT p.id, CAST(MIN(CASE WHEN s.hired_on <= $1 AND (s.left_on IS NULL OR s.left_on > $1) THEN 1 ELSE 2 END) AS BIGINT)
-FROM person p
-JOIN person q ON COALESCE(q.merged_into, q.id) = COALESCE(p.merged_into, p.id)
-JOIN staff s ON s.person_id = q.id
-GROUP BY p.id";
+SELECT p.id, x.level
+FROM (
+    SELECT COALESCE(q.merged_into, q.id) AS person_id,
+           CAST(MIN(CASE WHEN s.hired_on <= $1 AND (s.left_on IS NULL OR s.left_on > $1) THEN 1 ELSE 2 END) AS BIGINT)
+               AS level
+    FROM staff s
+    JOIN person q ON q.id = s.person_id
+    GROUP BY COALESCE(q.merged_into, q.id)
+) x
+JOIN person p ON x.person_id = COALESCE(p.merged_into, p.id)";
 
 /// Posts with what holds of them on `$1`, and their institution as it is on that day; conditions follow.
 pub const SELECT: &str = "\

@@ -1,13 +1,18 @@
 //! Sheets of staff on a real database: what is taken, what is refused and why, and what C13 makes of it.
 
+use std::collections::HashMap;
+
 use proto::childcare as wire;
 use proto::contract::ImportMode::{Commit, Preview};
 use proto::contract::{DocumentKind, ImportAcknowledgement};
 use registry::elements::Elements;
 use registry::imports::stream::Step;
 use reporting::Register;
+use trust::matching;
 use trust::persons::PersonKeys;
+use uuid::Uuid;
 
+use super::store::HOLDING;
 use crate::elements::ELEMENTS;
 use crate::testing::{Fixture, batch, bureau, carer, institution, resident, start};
 
@@ -155,4 +160,33 @@ async fn a_preview_keeps_no_one() {
     let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
     assert_eq!(answer.totals.unwrap().added, 1);
     assert_eq!((fixture.count("person").await, fixture.count("staff").await), (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_answered_of_people_is_the_same_for_all_records_of_one() {
+    let fixture = with_institutions(&[("甲", "530402001")]).await;
+    let left = wire::StaffRow { left_on: "2025-10-31".into(), ..carer("甲", "钱虚", 4) };
+    let rows = vec![carer("甲", "李虚", 1), carer("甲", "王虚", 2), left];
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", rows).await), []);
+    let db = &fixture.bureau.db;
+    let levels = async || -> HashMap<Uuid, u8> {
+        matching::store::levels(db, HOLDING.questions[0].sql, "2025-11-01").await.unwrap()
+    };
+    let before = levels().await;
+    let at = |level: u8| *before.iter().find(|(_, known)| **known == level).unwrap().0;
+    let (works, gone, nowhere) = (at(1), at(2), Uuid::from_u128(1));
+    assert_eq!(before.len(), 3);
+    let mut tx = db.begin().await.unwrap();
+    let sql = "INSERT INTO person (id, key_id, sealed) VALUES ($1, '', $2)";
+    tx.query(sql).bind(nowhere).bind(Vec::<u8>::new()).execute().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(levels().await, before, "whoever holds no post is not answered");
+    let mut tx = db.begin().await.unwrap();
+    for other in [gone, nowhere] {
+        let sql = "UPDATE person SET merged_into = $2 WHERE id = $1";
+        tx.query(sql).bind(other).bind(works).execute().await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let after = levels().await;
+    assert_eq!((after.len(), after.values().all(|level| *level == 1)), (4, true), "{after:?}");
 }

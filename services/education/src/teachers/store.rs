@@ -24,13 +24,18 @@ pub const HOLDING: Holding = Holding {
 };
 
 /// Every teacher, and whether at work. The register keeps no days, so the answer is of today whatever day `$1` is.
+/// Counted first and joined then: joining people with people takes the square of their number.
 const SELECT_REGISTERED: &str = "\
-SELECT p.id, CAST(MIN(CASE WHEN t.status = 'ACTIVE' THEN 1 ELSE 2 END) AS BIGINT)
-FROM person p
-JOIN person q ON COALESCE(q.merged_into, q.id) = COALESCE(p.merged_into, p.id)
-JOIN teacher t ON t.person_id = q.id
-WHERE $1 <> ''
-GROUP BY p.id";
+SELECT p.id, x.level
+FROM (
+    SELECT COALESCE(q.merged_into, q.id) AS person_id,
+           CAST(MIN(CASE WHEN t.status = 'ACTIVE' THEN 1 ELSE 2 END) AS BIGINT) AS level
+    FROM teacher t
+    JOIN person q ON q.id = t.person_id
+    WHERE $1 <> ''
+    GROUP BY COALESCE(q.merged_into, q.id)
+) x
+JOIN person p ON x.person_id = COALESCE(p.merged_into, p.id)";
 
 /// Teachers with their school; conditions follow.
 pub const SELECT: &str = "\

@@ -1,0 +1,167 @@
+//! A bureau that holds many people answers another's tokens over mutual TLS, beside a bare service that answers as many
+//! bytes to the same ones.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use kit::db::{ROWS_PER_STATEMENT, placeholders};
+use kit::{Db, Sql};
+use proto::trust::match_request::Step;
+use proto::trust::matching_service_client::MatchingServiceClient;
+use proto::trust::matching_service_server::{MatchingService, MatchingServiceServer};
+use proto::trust::{
+    ListMatchBatchesRequest, ListMatchBatchesResponse, MatchBatch, MatchRequest, MatchResponse, MatchStart,
+};
+use suite_tests::suite::{Engine, Running};
+use tonic::service::Routes;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status, Streaming};
+use trust::matching::{Agreements, TOKEN};
+
+use super::{PER_COMMIT, bare, beside, document, id, median, rate, seed};
+use crate::{Line, ROUNDS, Ratio};
+
+const PURPOSE: &str = "staff-verification";
+const BATCH: usize = 10_000;
+const AS_OF: &str = "2026-10-31";
+
+/// Answers with a level for every token: none.
+struct Echo;
+
+#[tonic::async_trait]
+impl MatchingService for Echo {
+    type MatchStream = BoxStream<'static, Result<MatchResponse, Status>>;
+
+    async fn r#match(&self, request: Request<Streaming<MatchRequest>>) -> Result<Response<Self::MatchStream>, Status> {
+        let answers = request.into_inner().map(|step| {
+            let Some(Step::Batch(batch)) = step?.step else { return Ok(MatchResponse::default()) };
+            let levels = vec![0; batch.tokens.len() / TOKEN];
+            Ok(MatchResponse { batch: batch.number, levels, ..MatchResponse::default() })
+        });
+        Ok(Response::new(answers.boxed()))
+    }
+
+    async fn list_match_batches(
+        &self,
+        _: Request<ListMatchBatchesRequest>,
+    ) -> Result<Response<ListMatchBatchesResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+/// `people`: held, and asked about in one conversation; half of those who are asked about are held.
+pub(super) async fn measure(people: usize) -> Line {
+    let running = Running::start(Engine::Sqlite, None).await;
+    let (db, keys) = beside(&running, "education").await;
+    let today = running.clock.today();
+    seed(&db, &keys, people, today).await;
+    teach(&db, people).await;
+
+    let file = running.data().join("trust/childcare/agreements.toml");
+    let agreements = Agreements::load(&file).expect("agreements").agreement;
+    let agreement = agreements.iter().find(|one| one.provider == "education" && one.purpose == PURPOSE);
+    let agreement = agreement.expect("the agreement");
+    // The warm-up counts as well.
+    assert!((ROUNDS + 1) * people < agreement.tokens_per_day as usize, "the day's cap");
+    let key = agreement.newest().expect("a secret");
+    let start = MatchStart {
+        agreement: agreement.id.clone(),
+        key_id: key.id.clone(),
+        proof: key.proof(AS_OF),
+        question: "REGISTERED".into(),
+        as_of: AS_OF.into(),
+    };
+    let tokens: Vec<u8> = (people / 2..people / 2 + people).flat_map(|n| key.token(&document(n, today))).collect();
+    let mut steps = vec![MatchRequest { step: Some(Step::Start(start)) }];
+    steps.extend((1..).zip(tokens.chunks(BATCH * TOKEN)).map(|(number, tokens)| MatchRequest {
+        step: Some(Step::Batch(MatchBatch { number, tokens: tokens.to_vec() })),
+    }));
+
+    let mut ours = MatchingServiceClient::new(running.channel_as("childcare", "education"));
+    let routes = Routes::new(MatchingServiceServer::new(Echo));
+    let mut echo = MatchingServiceClient::new(bare(&running, "childcare", "education", routes).await);
+    let first = converse(&mut ours, &steps).await;
+    assert_eq!(first.hits, people - people / 2);
+    converse(&mut echo, &steps).await;
+    let mut told = Vec::new();
+    for _ in 0..ROUNDS {
+        told.push((converse(&mut ours, &steps).await, converse(&mut echo, &steps).await));
+    }
+    // Opening a conversation is not what the echo does: its answers come all at once.
+    let rounds: Vec<_> = told.iter().map(|(mine, theirs)| (mine.batches(), theirs.whole)).collect();
+    let opening = median(told.iter().map(|(mine, _)| mine.opened));
+    let whole = median(told.iter().map(|(mine, _)| mine.whole));
+    let bare = median(told.iter().map(|(_, theirs)| theirs.whole));
+    Line {
+        what: format!("{people} tokens in batches of {BATCH} answered by a bureau that holds {people} people"),
+        limit: "bare tonic echo of as many bytes, the start too, same mTLS".into(),
+        figure: format!("{} tokens/s; batches, once it is open, {}", rate(people, whole), Ratio::of(&rounds).words()),
+        aim: "≥ 50000 tokens/s",
+        note: format!(
+            "access right, agreement and proof checked, level of everybody read on opening ({} ms of {} ms), each token \
+             looked up, each batch counted against the day's cap and on record; the first conversation, which makes the \
+             index, {} ms; the echo {} tokens/s",
+            opening.as_millis(),
+            whole.as_millis(),
+            first.whole.as_millis(),
+            rate(people, bare)
+        ),
+    }
+}
+
+struct Told {
+    /// Until the answer to the start.
+    opened: Duration,
+    whole: Duration,
+    hits: usize,
+}
+
+impl Told {
+    fn batches(&self) -> Duration {
+        self.whole.saturating_sub(self.opened)
+    }
+}
+
+async fn converse(client: &mut MatchingServiceClient<Channel>, steps: &[MatchRequest]) -> Told {
+    let mut request = Request::new(tokio_stream::iter(steps.to_vec()));
+    trust::state_purpose(&mut request, PURPOSE);
+    let begin = Instant::now();
+    let mut answers = client.r#match(request).await.expect("a conversation").into_inner();
+    let (mut opened, mut hits, mut batches) = (Duration::ZERO, 0, 0);
+    while let Some(answer) = answers.message().await.expect("an answer") {
+        if answer.batch == 0 {
+            opened = begin.elapsed();
+        }
+        batches += 1;
+        hits += answer.levels.iter().filter(|level| **level > 0).count();
+    }
+    assert_eq!(batches, steps.len());
+    Told { opened, whole: begin.elapsed(), hits }
+}
+
+/// Everybody teaches at one school; every tenth has left.
+async fn teach(db: &Db, people: usize) {
+    let all: Vec<usize> = (0..people).collect();
+    let school = id(people);
+    let mut tx = db.begin().await.expect("a transaction");
+    let sql = "INSERT INTO school (id, name, tier, region, county, version) VALUES ($1, $2, $3, $4, $5, 1)";
+    let query = tx.query(sql).bind(school).bind("测量老年大学").bind("CITY").bind("530402001").bind("530402");
+    query.execute().await.expect("a school");
+    tx.commit().await.expect("committed");
+    for batch in all.chunks(PER_COMMIT) {
+        let mut tx = db.begin().await.expect("a transaction");
+        for chunk in batch.chunks(ROWS_PER_STATEMENT) {
+            let values = placeholders(chunk.len(), 7);
+            let sql =
+                format!("INSERT INTO teacher (id, school_id, name, title, status, person_id, version) VALUES {values}");
+            let query = chunk.iter().fold(tx.query(Sql::built(sql)), |query, n| {
+                let status = if n % 10 == 0 { "LEFT" } else { "ACTIVE" };
+                let named = query.bind(id(*n)).bind(school).bind(format!("虚构{n}")).bind("");
+                named.bind(status).bind(id(*n)).bind(1i64)
+            });
+            query.execute().await.expect("teachers");
+        }
+        tx.commit().await.expect("committed");
+    }
+}
