@@ -72,7 +72,7 @@ fn a_person_sees_the_registers_the_roles_reach() {
     let found = readable(&clerk);
     assert_eq!(found.len(), 1);
     let names: Vec<&str> = found[0].1.iter().map(|register| register.name.as_str()).collect();
-    assert_eq!((found[0].0, names), ("childcare", vec!["childcare.institution", "childcare.class"]));
+    assert_eq!((found[0].0, names), ("childcare", vec!["childcare.institution", "childcare.class", "childcare.staff"]));
     let acts: Vec<&str> = super::acts_on_record(&clerk, institutions()).iter().map(|act| act.title.as_str()).collect();
     assert!(acts.contains(&"停业") && !acts.contains(&"发备案回执"), "the reviewer answers a filing: {acts:?}");
 

@@ -92,6 +92,30 @@ pub(crate) fn title(path: &str) -> String {
     TITLES.get(path).cloned().unwrap_or_else(|| path.to_owned())
 }
 
+/// A purpose in words; a code that is new stands for itself.
+pub(crate) fn purpose(code: &str) -> String {
+    const PURPOSES: [(&str, &str); 3] = [
+        ("institution-register", "机构名录"),
+        ("inclusive-subsidy", "普惠补助核定"),
+        ("staff-verification", "从业人员核验"),
+    ];
+    if let Some((_, title)) = PURPOSES.iter().find(|(known, _)| *known == code) {
+        return (*title).to_owned();
+    }
+    let number = proto::trust::Purpose::from_str_name(code).map_or(0, |purpose| purpose as i32);
+    let label = super::label("ylyx.trust.v1.Purpose", number);
+    if label.is_empty() { code.to_owned() } else { label }
+}
+
+/// A register that is followed, by its name; 普惠托育认定 belongs to a register and is followed by itself.
+pub(crate) fn feed(name: &str) -> &str {
+    match contract::register::register(name) {
+        Some(register) => &register.title,
+        None if name == "childcare.designation" => "普惠托育认定",
+        None => name,
+    }
+}
+
 /// The comment of the contract, where it is not what the title says already.
 pub(crate) fn remark(entry: &Entry) -> &str {
     if chinese(&entry.about) { "" } else { &entry.about }

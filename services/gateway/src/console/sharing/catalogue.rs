@@ -8,7 +8,7 @@ use super::{Tabs, or_nothing};
 use crate::console::page::{Choice, Page};
 use crate::console::people::chosen;
 use crate::console::{Frame, escaped};
-use crate::sharing::titles::{remark, title};
+use crate::sharing::titles::{purpose, remark, title};
 
 /// A page of the catalogue.
 pub(crate) struct CatalogueView<'a> {
@@ -53,9 +53,19 @@ impl CataloguePage<'_> {
         title(&entry.path)
     }
 
+    fn purposes(&self, entry: &Entry) -> String {
+        in_words(entry)
+    }
+
     fn href(&self, entry: &Entry) -> String {
         format!("/sharing/entry?path={}", escaped(&entry.path))
     }
+}
+
+/// The purposes of an interface, or that it asks for none.
+fn in_words(entry: &Entry) -> String {
+    let words: Vec<String> = entry.purposes.iter().map(|code| purpose(code)).collect();
+    or_nothing(&words.join("、")).to_owned()
 }
 
 /// One interface.
@@ -84,6 +94,10 @@ struct EntryPage<'a> {
 impl EntryPage<'_> {
     fn remark(&self) -> &str {
         remark(self.it.entry)
+    }
+
+    fn purposes(&self) -> String {
+        in_words(self.it.entry)
     }
 
     fn escaped(&self) -> String {

@@ -10,7 +10,7 @@ use super::{Lamp, Tabs, at, or_nothing};
 use crate::console::page::{Choice, Page};
 use crate::console::people::{Faults, chosen};
 use crate::console::{Frame, grouped};
-use crate::sharing::{Gaps, Walked, label};
+use crate::sharing::{Gaps, Walked, label, titles};
 use contract::bureau::title as bureau_title;
 
 /// The copies of every bureau.
@@ -67,8 +67,8 @@ impl CopiesPage<'_> {
         bureau_title(name)
     }
 
-    fn register(&self, feed: &FeedStatus) -> String {
-        contract::register::register(&feed.feed).map_or_else(|| feed.feed.clone(), |register| register.title.clone())
+    fn register<'f>(&self, feed: &'f FeedStatus) -> &'f str {
+        titles::feed(&feed.feed)
     }
 
     fn number(&self, number: &u64) -> String {
@@ -131,6 +131,10 @@ impl BatchesPage<'_> {
 
     fn or_nothing<'t>(&self, text: &'t str) -> &'t str {
         or_nothing(text)
+    }
+
+    fn purpose(&self, code: &str) -> String {
+        titles::purpose(code)
     }
 
     /// The reason code in words; a code that is new stands for itself.

@@ -205,6 +205,10 @@ pub(crate) struct OpenView<'a> {
     pub(crate) bureaus: Vec<(String, String)>,
     pub(crate) methods: Vec<(String, String)>,
     pub(crate) registers: Vec<(String, String)>,
+    /// `bureau/form` and title.
+    pub(crate) forms: Vec<(String, String)>,
+    /// Code and name.
+    pub(crate) elements: Vec<(String, String)>,
     pub(crate) regions: Vec<(String, String)>,
     pub(crate) typed: &'a Fields,
     pub(crate) problem: Option<&'a Problem>,
@@ -217,6 +221,7 @@ pub(crate) fn open(frame: &Frame, it: &OpenView<'_>) -> Result<String> {
         bureaus: chosen(&it.bureaus, it.typed.get("bureau")),
         methods: chosen(&it.methods, it.typed.get("method")),
         registers: chosen(&it.registers, it.typed.get("register")),
+        forms: chosen(&it.forms, it.typed.get("form")),
         regions: chosen(&it.regions, it.typed.get("region")),
         faults: Faults(it.problem),
         it,
@@ -232,6 +237,7 @@ struct OpenPage<'a> {
     bureaus: Vec<Choice>,
     methods: Vec<Choice>,
     registers: Vec<Choice>,
+    forms: Vec<Choice>,
     regions: Vec<Choice>,
     faults: Faults<'a>,
     it: &'a OpenView<'a>,

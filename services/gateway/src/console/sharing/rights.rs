@@ -10,7 +10,7 @@ use crate::console::page::{Choice, Page};
 use crate::console::people::{Faults, chosen};
 use crate::console::{Frame, escaped};
 use crate::session::Fields;
-use crate::sharing::titles::title;
+use crate::sharing::titles::{purpose, title};
 use crate::sharing::{Walked, label};
 use contract::bureau::title as bureau_title;
 
@@ -169,6 +169,10 @@ impl RightsPage<'_> {
         state(right)
     }
 
+    fn purpose(&self, right: &AccessRight) -> String {
+        purpose(&right.purpose)
+    }
+
     fn or_nothing<'t>(&self, text: &'t str) -> &'t str {
         or_nothing(text)
     }
@@ -229,7 +233,7 @@ fn facts(bureau: &str, right: &AccessRight) -> Vec<(&'static str, String)> {
         ("提供部门", bureau_title(bureau).to_owned()),
         ("使用部门", right.consumer_title.clone()),
         ("接口", right.method.clone()),
-        ("用途", right.purpose.clone()),
+        ("用途", purpose(&right.purpose)),
         ("申请依据", right.basis.clone()),
         ("有效期至", until),
         ("目录代码", right.catalogue_number.clone()),
@@ -297,7 +301,7 @@ pub(crate) fn apply(frame: &Frame, it: &ApplyView<'_>) -> Result<String> {
         None => (&[][..], &[][..]),
     };
     let purposes = it.offered.as_ref().map(|offered| offered.entry.purposes.as_slice()).unwrap_or_default();
-    let purposes: Vec<(String, String)> = purposes.iter().map(|one| (one.clone(), one.clone())).collect();
+    let purposes: Vec<(String, String)> = purposes.iter().map(|one| (one.clone(), purpose(one))).collect();
     ApplyPage {
         page: Page::bare(Some(frame)),
         methods: chosen(&it.methods, it.typed.get("method")),

@@ -17,7 +17,9 @@ use serde::Deserialize;
 use super::{SHARERS, address, asking, tabs, with_status};
 use crate::console::sharing::Tab;
 use crate::console::sharing::corrections::{self, Kind, OpenView, TicketView, TicketsView};
+use crate::desks::Desks;
 use crate::http::{Front, READERS, pages};
+use crate::query;
 use crate::registers::words::Words;
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
@@ -129,11 +131,30 @@ async fn new(
     uri: Uri,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
-    form(&front, &person, &uri, &Fields(pairs), None)
+    form(&front, &person, &uri, &Fields(pairs), None).await
 }
 
-fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Option<&Problem>) -> Response {
+/// Every form of the bureaus whose reports the person reads, as `bureau/form`; a bureau that is down offers none.
+async fn forms(front: &Front, person: &SignedIn) -> Vec<(String, String)> {
+    let desks = Desks { bureaus: &front.bureaus, person };
+    let mut found = Vec::new();
+    for bureau in desks.with(&READERS) {
+        let forms = desks.forms(&bureau).await.unwrap_or_default();
+        found.extend(
+            forms
+                .into_iter()
+                .map(|form| (format!("{bureau}/{}", form.code), format!("{} · {}", bureau_title(&bureau), form.title))),
+        );
+    }
+    found
+}
+
+async fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Option<&Problem>) -> Response {
     let asking = asking(front, person);
+    let kind = Kind::of(typed.get("about"));
+    let forms = if kind == Kind::Figure { forms(front, person).await } else { Vec::new() };
+    let catalogue = query::reference(&front.state).ok().map(|reference| reference.catalogue);
+    let elements = catalogue.iter().flat_map(|catalogue| catalogue.elements());
     let made = pages::page(front, Some(person), uri, |frame| {
         demand(person)?;
         let registers = contract::register::registers().iter();
@@ -142,7 +163,9 @@ fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Op
             .map(|entry| (entry.path.clone(), format!("{} · {}", entry.bureau_title, title(&entry.path))));
         let view = OpenView {
             tabs: tabs(front, person, Tab::Corrections),
-            kind: Kind::of(typed.get("about")),
+            kind,
+            forms,
+            elements: elements.map(|element| (element.code.clone(), element.name.clone())).collect(),
             bureaus: asking
                 .at(OPEN_CORRECTION)
                 .into_iter()
@@ -161,6 +184,17 @@ fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Op
     with_status(problem, made)
 }
 
+/// Says beside its field that nobody can be asked yet.
+fn named(request: &OpenCorrectionRequest, bureau: &str) -> Result<()> {
+    let about = request.subject.as_ref().and_then(|subject| subject.about.as_ref());
+    match about {
+        _ if !bureau.is_empty() => Ok(()),
+        Some(About::Figure(_)) => Err(Problem::field("subject.figure.form", "FIELD_MISSING", "请选择报表")),
+        Some(About::Record(_)) => Err(Problem::field("subject.record.register", "FIELD_MISSING", "请选择登记册")),
+        _ => Err(Problem::field("bureau", "FIELD_MISSING", "请选择保管部门")),
+    }
+}
+
 async fn open(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
     let Posted { person, form: typed, idempotency_key } = posted;
     let given = |name: &str| typed.get(name).trim().to_owned();
@@ -168,16 +202,17 @@ async fn open(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) ->
         Kind::Method => About::Method(given("method")),
         Kind::Record => About::Record(RecordSubject { register: given("register"), record_id: given("record") }),
         Kind::Figure => About::Figure(FigureSubject {
-            form: given("form"),
+            form: given("form").split_once('/').map(|(_, form)| form.to_owned()).unwrap_or_default(),
             region: given("region"),
             period: given("period"),
             element: given("element"),
         }),
     };
-    // A register is its keeper's; there is nobody else to ask.
+    // A register and a form are their keeper's; there is nobody else to ask.
     let register = contract::register::register(typed.get("register"));
     let bureau = match (&about, register) {
         (About::Record(_), Some(register)) => register.bureau.clone(),
+        (About::Figure(_), _) => given("form").split_once('/').map(|(bureau, _)| bureau.to_owned()).unwrap_or_default(),
         _ => given("bureau"),
     };
     let request = OpenCorrectionRequest {
@@ -186,13 +221,13 @@ async fn open(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) ->
         proposed: given("proposed"),
         idempotency_key,
     };
-    let opened: Result<Correction> = match demand(&person) {
+    let opened: Result<Correction> = match demand(&person).and_then(|()| named(&request, &bureau)) {
         Ok(()) => asking(&front, &person).ask(&bureau, OPEN_CORRECTION, &request).await,
         Err(problem) => Err(problem),
     };
     match opened {
         Ok(one) => see_other(&format!("{}?done=open", corrections::href(&bureau, &one.id))),
-        Err(problem) => form(&front, &person, &uri, &typed, Some(&problem)),
+        Err(problem) => form(&front, &person, &uri, &typed, Some(&problem)).await,
     }
 }
 

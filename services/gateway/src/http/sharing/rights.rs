@@ -128,14 +128,18 @@ fn application(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, prob
         let path = typed.get("method");
         let chosen = entry(path).filter(|entry| !providers(&asking, &entry.path).is_empty());
         let titled = |names: Vec<String>| names.into_iter().map(|name| (name.clone(), bureau_title(&name).to_owned()));
-        let offered = chosen.map(|entry| Offered {
-            entry,
-            title: title(&entry.path),
-            providers: titled(providers(&asking, &entry.path)).collect(),
-            consumers: titled(entry.callers.clone())
-                .filter(|(name, _)| !matches!(name.as_str(), "gateway" | "operator"))
-                .collect(),
-            fields: top_fields(path),
+        let offered = chosen.map(|entry| {
+            let providers = providers(&asking, &entry.path);
+            // Nobody applies at the own bureau for the own data.
+            let own = |name: &String| providers.as_slice() == std::slice::from_ref(name);
+            let outside = |name: &&String| !matches!(name.as_str(), "gateway" | "operator") && !own(name);
+            Offered {
+                entry,
+                title: title(&entry.path),
+                consumers: titled(entry.callers.iter().filter(outside).cloned().collect()).collect(),
+                providers: titled(providers.clone()).collect(),
+                fields: top_fields(path),
+            }
         });
         let view =
             ApplyView { tabs: tabs(front, person, Tab::Rights), methods: methods.collect(), offered, typed, problem };
@@ -144,14 +148,13 @@ fn application(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, prob
     with_status(problem, made)
 }
 
-/// The fields of the response record by name and title: what a right may be narrowed to.
+/// The fields of the response record that have a title: what a right may be narrowed to.
 fn top_fields(path: &str) -> Vec<(String, String)> {
     let Ok(method) = sharing::method(path) else { return Vec::new() };
     let record = contract::catalogue::record(method);
-    let titled = record.fields().map(|field| {
-        let title = contract::columns::column(&field).map(|column| column.title).unwrap_or_default();
-        let shown = if title.is_empty() { field.name().to_owned() } else { title };
-        (field.name().to_owned(), shown)
+    let titled = record.fields().filter_map(|field| {
+        let title = contract::columns::column(&field)?.title;
+        Some((field.name().to_owned(), title))
     });
     titled.collect()
 }
