@@ -16,10 +16,12 @@ pub mod nav;
 mod overview;
 mod page;
 mod people;
+pub(crate) mod persons;
 mod plan;
 mod readings;
 pub(crate) mod registers;
 mod series;
+pub(crate) mod sharing;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -11,12 +11,13 @@ mod evidence;
 mod filling;
 mod headers;
 pub(crate) mod pages;
+mod persons;
 mod plan;
 mod public_data;
 mod registers;
 mod report;
 mod review;
-mod sharing;
+pub(crate) mod sharing;
 pub(crate) mod signin;
 #[cfg(test)]
 mod tests;
@@ -91,6 +92,7 @@ pub fn router(front: Front) -> Router {
         .merge(evidence::router())
         .merge(unlocks::router())
         .merge(sharing::router())
+        .merge(persons::router())
         .merge(work::router())
         .merge(signin::router())
         .merge(registers::router())

@@ -34,6 +34,7 @@ pub mod public_data;
 mod query;
 pub mod registers;
 pub mod session;
+pub(crate) mod sharing;
 pub mod state;
 pub mod store;
 pub mod view;

@@ -35,7 +35,7 @@ const READERS: &[&str] = &[
 const ADMINISTRATORS: &[&str] = &["SYS_ADMIN", "COUNTY_ADMIN"];
 
 /// In the order people see them.
-const ENTRIES: [(&str, &str, For); 10] = [
+const ENTRIES: [(&str, &str, For); 11] = [
     ("/", "总览", For::All),
     ("/work", "我的工作", For::Roles(WORKERS)),
     ("/filling", "套表填报", For::Roles(REPORTERS)),
@@ -45,6 +45,7 @@ const ENTRIES: [(&str, &str, For); 10] = [
     ("/projects", "项目", For::All),
     ("/cuts", "定版通报", For::All),
     ("/status", "数据状态", For::All),
+    ("/sharing", "数据共享", For::Roles(&crate::http::sharing::SHARERS)),
     ("/accounts", "账号", For::Roles(ADMINISTRATORS)),
 ];
 
@@ -61,10 +62,12 @@ pub fn entries(person: Option<&SignedIn>, path: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// `/registers` holds `/registers/childcare.class`; the front page holds itself and the indicators' pages.
+/// `/registers` holds `/registers/childcare.class`; the front page holds itself and the indicators' pages, 数据共享 those
+/// about people.
 fn holds(href: &str, path: &str) -> bool {
     match href {
         "/" => path == "/" || path.starts_with("/indicators/"),
+        "/sharing" if path.starts_with("/persons") => true,
         _ => path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
     }
 }

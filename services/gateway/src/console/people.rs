@@ -245,7 +245,7 @@ struct AccountPage<'a> {
     view: &'a AccountView<'a>,
 }
 
-fn chosen(options: &[(String, String)], present: &str) -> Vec<Choice> {
+pub(super) fn chosen(options: &[(String, String)], present: &str) -> Vec<Choice> {
     options
         .iter()
         .map(|(value, title)| Choice { value: value.clone(), title: title.clone(), chosen: value == present })

@@ -384,7 +384,7 @@ fn instant(micros: i64) -> String {
 }
 
 /// A page about a problem carries the problem's status.
-fn with_status(problem: Option<&Problem>, page: Response) -> Response {
+pub(super) fn with_status(problem: Option<&Problem>, page: Response) -> Response {
     match problem {
         Some(problem) if page.status() == StatusCode::OK && problem.kind != Kind::Internal => {
             let status = StatusCode::from_u16(problem.kind.codes().1).unwrap_or(StatusCode::BAD_REQUEST);

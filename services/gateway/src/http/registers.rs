@@ -1,18 +1,23 @@
 //! The registers' pages: all of them, a list, a record, a template, an export. Acts and imports have rooms of their own.
 
 mod acts;
+mod identity;
 mod imports;
 
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use contract::register::{ImportMethod, Register, text};
+use axum::routing::{get, post};
+use contract::register::{Get, ImportMethod, Register, text};
 use kit::{Problem, Result};
+use prost_reflect::DynamicMessage;
 
 use super::{Front, pages};
-use crate::console::registers::{Group, IndexPage, Link, ListPage, Reach, RecordPage, act_address, filters, home};
+use crate::console::persons::Identity;
+use crate::console::registers::{
+    Group, IndexPage, Link, ListPage, Reach, RecordPage, act_address, filters, home, record_address,
+};
 use crate::registers::listing::{Look, PAGE};
 use crate::registers::words::Words;
 use crate::registers::{self, Desk, export};
@@ -29,6 +34,7 @@ pub(super) fn router() -> Router<Front> {
         .route("/registers/{name}/export", get(export_list))
         .route("/registers/{name}/template", get(template))
         .route("/registers/{name}/{id}", get(record))
+        .route("/registers/{name}/{id}/reveal", post(identity::reveal))
         .merge(acts::router())
         .merge(imports::router())
 }
@@ -49,7 +55,7 @@ async fn index(Shared(front): Shared<Front>, person: SignedIn, uri: Uri) -> Resp
         .into_iter()
         .map(|(bureau, registers)| Group { bureau: bureau_title(bureau), registers })
         .collect();
-    pages::page(&front, Some(&person), &uri, |frame| IndexPage::html(frame, &groups))
+    pages::page(&front, Some(&person), &uri, |frame| IndexPage::html(frame, &groups, super::persons::may_ask(&person)))
 }
 
 async fn list(
@@ -113,25 +119,53 @@ async fn record(
         let answer = desk.detail(register, &id).await?;
         Ok((register, answer))
     };
-    let made: Result<_> = made.await;
-    pages::page(&front, Some(&person), &uri, |frame| {
-        let (register, answer) = made?;
-        let get = register.get.as_ref().ok_or_else(|| Problem::internal("a record without a method to get it"))?;
-        let mut page = RecordPage::new(frame, register, get, &answer, &desk.words);
-        let id = text(&get.record(&answer), "id");
+    let made: Result<(&Register, DynamicMessage)> = made.await;
+    match made {
+        Ok((register, answer)) => match register.get.as_ref() {
+            Some(get) => {
+                let done = done(register, &pairs);
+                record_page(&front, &person, &uri, (register, get, &answer), done, |_| ())
+            }
+            None => pages::problem(&front, Some(&person), &uri, &Problem::internal("a record without its method")),
+        },
+        Err(problem) => pages::problem(&front, Some(&person), &uri, &problem),
+    }
+}
+
+/// A record's page; `change` fills in what became of a look at the person it names.
+fn record_page(
+    front: &Front,
+    person: &SignedIn,
+    uri: &Uri,
+    (register, get, answer): (&Register, &Get, &DynamicMessage),
+    done: String,
+    change: impl FnOnce(&mut Identity),
+) -> Response {
+    let desk = desk(front, person);
+    pages::page(front, Some(person), uri, |frame| {
+        let mut page = RecordPage::new(frame, register, get, answer, &desk.words);
+        let record = get.record(answer);
+        let id = text(&record, "id");
         page.bureau = bureau_title(&register.bureau);
-        page.done = done(register, &pairs);
-        page.acts = registers::acts_on_record(&person, register)
+        page.done = done;
+        page.identity = identity::identity(person, register, &record, &desk.words);
+        if let Some(identity) = &mut page.identity {
+            change(identity);
+        }
+        page.acts = registers::acts_on_record(person, register)
             .into_iter()
             .map(|act| Link { href: act_address(register, &id, act.method.name()), title: act.title.clone() })
             .collect();
         for (other, filter) in register.dependants() {
-            if !registers::may(&person, &other.bureau, &other.list.method) {
+            if !registers::may(person, &other.bureau, &other.list.method) {
                 continue;
             }
             let look = Look { filters: [(filter.path.clone(), id.clone())].into(), ..Look::default() };
             page.related.push(Link { href: format!("{}{}", home(other), look.query()), title: other.title.clone() });
         }
+        let given = [("about", "record"), ("register", register.name.as_str()), ("record", id.as_str())];
+        page.doubt = super::sharing::address("/sharing/corrections/new", &given);
+        page.reveal = format!("{}/reveal", record_address(register, &id));
         page.html()
     })
 }

@@ -4,6 +4,7 @@ mod administration;
 mod doors;
 mod forms;
 mod registers;
+mod sharing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -99,9 +99,12 @@ fn foreign() -> Problem {
 }
 
 impl Kept {
-    /// What is worth keeping of a form: everything but its token and passwords. None where nothing is left.
+    /// What is worth keeping of a form: everything but its token, passwords and the numbers of people. None where
+    /// nothing is left.
     pub(crate) fn of(action: &str, fields: &Fields) -> Option<Kept> {
-        let worth = |name: &str| name != "csrf" && !name.contains("password") && !matches!(name, "old" | "again");
+        let worth = |name: &str| {
+            name != "csrf" && !name.contains("password") && !matches!(name, "old" | "again" | "person_number")
+        };
         let fields: Vec<(String, String)> = fields.0.iter().filter(|(name, _)| worth(name)).cloned().collect();
         let action = local(action).to_owned();
         (!fields.is_empty() && !action.starts_with("/sign") && action != "/password").then_some(Kept { action, fields })

@@ -27,11 +27,13 @@ pub(crate) struct Group<'r> {
 pub(crate) struct IndexPage<'a> {
     page: Page,
     groups: &'a [Group<'a>],
+    /// The person may ask about people.
+    persons: bool,
 }
 
 impl<'a> IndexPage<'a> {
-    pub(crate) fn html(frame: &Frame, groups: &'a [Group<'a>]) -> Result<String> {
-        IndexPage { page: Page::bare(Some(frame)), groups }.render().map_err(Problem::internal)
+    pub(crate) fn html(frame: &Frame, groups: &'a [Group<'a>], persons: bool) -> Result<String> {
+        IndexPage { page: Page::bare(Some(frame)), groups, persons }.render().map_err(Problem::internal)
     }
 
     fn address(&self, register: &Register) -> String {

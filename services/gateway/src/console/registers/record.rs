@@ -10,6 +10,7 @@ use proto::contract::{Format, HistoryEntry};
 use super::list::{Cell, label};
 use super::{Link, home};
 use crate::console::page::Page;
+use crate::console::persons::Identity;
 use crate::console::{Frame, escaped};
 use crate::registers::words::{Words, instant};
 
@@ -47,6 +48,12 @@ pub(crate) struct RecordPage<'a> {
     pub(crate) acts: Vec<Link>,
     /// Lists of other registers that belong to the record, and new records for it.
     pub(crate) related: Vec<Link>,
+    /// Who the record is about; `None` where it names nobody.
+    pub(crate) identity: Option<Identity>,
+    /// Where the form that asks for plain text is posted.
+    pub(crate) reveal: String,
+    /// Where a doubt about the record is told.
+    pub(crate) doubt: String,
 }
 
 impl<'a> RecordPage<'a> {
@@ -72,6 +79,9 @@ impl<'a> RecordPage<'a> {
             history: get.history.as_ref().map(|field| events(list(answer, field))).unwrap_or_default(),
             acts: Vec::new(),
             related: Vec::new(),
+            identity: None,
+            reveal: String::new(),
+            doubt: String::new(),
             register,
         }
     }
