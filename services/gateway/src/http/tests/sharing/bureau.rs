@@ -140,7 +140,7 @@ fn right(id: &str) -> AccessRight {
         consumer_title: "教育体育局".into(),
         purpose: "staff-verification".into(),
         state: AccessRightState::Reviewed as i32,
-        applied_by: "office".into(),
+        applied_by: if id == "own" { "approver" } else { "office" }.into(),
         due_on: "2026-11-03".into(),
         overdue: true,
         ..AccessRight::default()
