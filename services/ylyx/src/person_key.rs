@@ -13,13 +13,19 @@ pub struct Args {
     pub bureau: String,
     #[arg(long, value_name = "DIR", default_value = "./data", help = "数据目录")]
     pub data: PathBuf,
-    #[arg(long, value_name = "FILE", help = "密钥文件；不写则为数据目录中该部门的 persons.keys")]
+    #[arg(long, value_name = "FILE", help = "密钥文件，没有则生成；不写则为数据目录中该部门的 persons.keys")]
     pub file: Option<PathBuf>,
 }
 
-/// Adds the key. PERSON_KEYS_UNUSABLE where the bureau keeps no people yet.
+/// Adds the key, or makes the file that is named and missing. PERSON_KEYS_UNUSABLE where the bureau keeps no people yet.
 pub fn command(args: Args) -> Result<ExitCode> {
+    let made = args.file.as_ref().is_some_and(|file| !file.exists());
     let file = args.file.unwrap_or_else(|| args.data.join("trust").join(&args.bureau).join("persons.keys"));
+    if made {
+        PersonKeys::load_or_create(&file, &Clock::system())?;
+        println!("已生成密钥文件 {}。请与数据库的备份分开备份。", file.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     if !file.exists() {
         let message = format!("{} 不存在：该部门没有人员数据，或从未启动过", file.display());
         return Err(Problem::field("bureau", "PERSON_KEYS_UNUSABLE", message));

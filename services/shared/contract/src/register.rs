@@ -334,7 +334,7 @@ mod tests {
         assert_eq!((open.fields[0].path.as_str(), referred.name.as_str()), ("institution_id", "childcare.institution"));
         assert!(class.referred(&open.fields[1]).is_none());
         let dependants: Vec<&str> = referred.dependants().map(|(register, _)| register.name.as_str()).collect();
-        assert_eq!(dependants, ["childcare.class"]);
+        assert_eq!(dependants, ["childcare.class", "childcare.staff"]);
     }
 
     #[test]

@@ -30,3 +30,4 @@ CREATE TABLE person_access (
 );
 CREATE INDEX person_access_by_person ON person_access (person_id, id);
 CREATE INDEX person_access_by_user ON person_access (user_id, id);
+CREATE INDEX person_access_by_act ON person_access (user_id, act, at_micros);
