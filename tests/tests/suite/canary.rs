@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use kit::Problem;
 use proto::childcare as wire;
@@ -16,6 +17,9 @@ use suite_tests::people::{assertion, password, request, user};
 use suite_tests::process::{free_port, program};
 use suite_tests::sheets::{institutions, resident, table, uscc};
 use suite_tests::suite::{channel, eventually, http_get};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use ylyx::endpoints::Endpoints;
 
 use super::traces::{Collector, Up};
@@ -132,7 +136,8 @@ async fn nobody_without_a_right_has_seen_a_number_or_a_phone() {
     clerk.close().await;
 
     // What a stranger with a gRPC client is told: errors, masked people, and the plain text where there is a right to it.
-    let told = calls(&data).await;
+    let wire = Wire::default();
+    let told = calls(&data, &wire).await;
 
     // Traces are sent every tenth of a second; the program writes its log as it goes.
     eventually("the traces", async || collector.text().contains("ImportStaff")).await;
@@ -149,6 +154,9 @@ async fn nobody_without_a_right_has_seen_a_number_or_a_phone() {
     let hits = |what: &str, text: &[u8]| assert_eq!(found(text), None, "a canary is in {what}");
     hits("a page", shown.join("\n").as_bytes());
     hits("an error or an answer", told.join("\n").as_bytes());
+    let captured = wire.0.lock().unwrap().clone();
+    assert!(captured.len() > 5_000, "the calls went by the tap: {} bytes", captured.len());
+    hits("what went over the wire", &captured);
     hits("a trace", collector.text().as_bytes());
     let log = std::fs::read(folder.path().join("log")).unwrap();
     assert!(log.len() > 10_000, "the log is a log: {} bytes", log.len());
@@ -169,6 +177,38 @@ async fn nobody_without_a_right_has_seen_a_number_or_a_phone() {
     }
 }
 
+/// Everything that went over a wire, both ways.
+#[derive(Clone, Default)]
+struct Wire(Arc<Mutex<Vec<u8>>>);
+
+impl Wire {
+    /// A relay before a service that keeps what passes; its address.
+    async fn tap(&self, endpoint: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (wire, target) = (self.clone(), endpoint.trim_start_matches("https://").to_owned());
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let (near_in, near_out) = near.into_split();
+                let (far_in, far_out) = TcpStream::connect(&target).await.unwrap().into_split();
+                tokio::spawn(wire.clone().carry(near_in, far_out));
+                tokio::spawn(wire.clone().carry(far_in, near_out));
+            }
+        });
+        format!("https://{address}")
+    }
+
+    async fn carry(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+        let mut bytes = vec![0; 16 * 1024];
+        while let Ok(count @ 1..) = from.read(&mut bytes).await {
+            self.0.lock().unwrap().extend_from_slice(&bytes[..count]);
+            if to.write_all(&bytes[..count]).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
 fn under(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -177,9 +217,10 @@ fn under(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 /// Calls by hand; every answer but the one that unmasks, and every error, as text.
-async fn calls(data: &Path) -> Vec<String> {
+async fn calls(data: &Path, wire: &Wire) -> Vec<String> {
     let endpoints = Endpoints::load(data).unwrap();
-    let childcare = channel(data, "operator", "childcare", &endpoints.bureaus["childcare"]);
+    let tapped = wire.tap(&endpoints.bureaus["childcare"]).await;
+    let childcare = channel(data, "operator", "childcare", &tapped);
     let token = |who: &str| assertion(data, &user(data, who), "530400", kit::Clock::system().micros());
     let (clerk, city) = (token(CLERK), token(CITY_CLERK));
     let mut told = Vec::new();
