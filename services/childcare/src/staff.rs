@@ -219,15 +219,6 @@ pub fn check_dates(hired_on: Date, left_on: Option<Date>) -> Result<(), Fault> {
     }
 }
 
-/// The document says one name and the row another: swapped cells, or a mistyped number that is somebody else's.
-pub fn check_name(registered: &str, stated: &str) -> Result<(), Fault> {
-    if registered == stated {
-        return Ok(());
-    }
-    let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
-    Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
-}
-
 /// The same name at work in the institution under another document: one person entered twice, unless the clerk has looked.
 pub fn same_name() -> Fault {
     let message = "该机构已有同名在岗人员，证件不同：是同一人请用已登记的证件，确非一人请在“确认同名不同人”填“是”";

@@ -86,12 +86,3 @@ pub fn revise(known: &Teacher, person_id: Option<Uuid>, facts: Facts, on: Date) 
     };
     Ok(Some(Change { teacher: Teacher { facts, person_id, ..known.clone() }, event }))
 }
-
-/// The document says one name and the row another.
-pub fn check_name(registered: &str, stated: &str) -> Result<(), Fault> {
-    if registered == stated {
-        return Ok(());
-    }
-    let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
-    Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
-}

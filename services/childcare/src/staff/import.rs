@@ -13,7 +13,7 @@ use trust::persons::{Identity, Person, Persons, store as persons_store};
 use uuid::Uuid;
 
 use super::door::{self, Names, Stated};
-use super::{Change, Staff, check_name, hire, meant, revise, same_name, store};
+use super::{Change, Staff, hire, meant, revise, same_name, store};
 use crate::institutions::named;
 
 /// Posts of the import's region that are held on the effective day and that the file does not name; only the institution is
@@ -88,7 +88,7 @@ impl Known {
         let document = identity.documents.first().cloned();
         let known = document.as_ref().and_then(|document| self.people.find(document));
         if let Some(registered) = known.and_then(|person| person.identity.as_ref()) {
-            check_name(&registered.name, &identity.name)?;
+            people::check_name(&registered.name, &identity.name)?;
         }
         let post = document.as_ref().and_then(|document| self.post(institution, document, entry.hired_on)).cloned();
         if post.is_none() && !entry.distinct && self.has_other(institution, &identity, known.map(|person| person.id)) {

@@ -13,7 +13,7 @@ use trust::persons::{Identity, Persons, store as persons_store};
 use uuid::Uuid;
 
 use super::door::{self, Names};
-use super::{Change, Facts, Teacher, check_name, enter, revise, store};
+use super::{Change, Facts, Teacher, enter, revise, store};
 use crate::schools::named::Named;
 
 /// Teachers at work in the import's region that the file does not name; only their school is told.
@@ -90,7 +90,7 @@ impl Intake for TeacherIntake {
         let mut person = None;
         if let Some(document) = &names.document {
             let registered = known.people.find(document).and_then(|person| person.identity.as_ref());
-            registered.map_or(Ok(()), |registered| check_name(&registered.name, &facts.name))?;
+            registered.map_or(Ok(()), |registered| people::check_name(&registered.name, &facts.name))?;
             let stated = Identity { name: facts.name.clone(), documents: vec![document.clone()], phone: String::new() };
             person = Some(known.people.enter(&stated, author.clock.id()));
         }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use kit::db::Query;
 pub use kit::db::{ROWS_PER_STATEMENT, list};
 use kit::{Kind, Problem, Result};
+pub use trust::Page;
 use uuid::Uuid;
 
 use crate::codes::Coded;
@@ -29,37 +30,6 @@ pub fn optional_text(date: Option<Date>) -> Option<String> {
 /// A coded value from its column.
 pub fn coded<T: Coded>(code: &str) -> Result<T> {
     T::from_code(code).ok_or_else(|| Problem::internal(format!("unknown code {code:?}")))
-}
-
-/// A page of a list: how many rows, after which id.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    pub size: usize,
-    pub after: Uuid,
-}
-
-impl Page {
-    /// 50 rows unless told, 500 at most; the cursor is the last id of the page before (CURSOR_INVALID).
-    pub fn asked(page: Option<proto::common::Page>) -> Result<Self> {
-        let page = page.unwrap_or_default();
-        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
-        let after = match page.cursor.as_str() {
-            "" => Uuid::nil(),
-            cursor => cursor
-                .parse()
-                .map_err(|_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询"))?,
-        };
-        Ok(Page { size, after })
-    }
-
-    /// Cuts the extra row that tells whether there is a next page, and says where that begins.
-    pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> Uuid) -> String {
-        if rows.len() <= self.size {
-            return String::new();
-        }
-        rows.truncate(self.size);
-        rows.last().map(|row| id(row).to_string()).unwrap_or_default()
-    }
 }
 
 /// An id from a request; NotFound with the reason where it is none.

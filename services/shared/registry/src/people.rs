@@ -120,6 +120,15 @@ impl Named {
     }
 }
 
+/// The document says one name and the row another.
+pub fn check_name(registered: &str, stated: &str) -> Result<(), Fault> {
+    if registered == stated {
+        return Ok(());
+    }
+    let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
+    Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
+}
+
 /// Saves people with the transaction of their register.
 pub async fn save(tx: &mut Tx, persons: &Persons, people: &[(Uuid, Identity)]) -> Result<()> {
     let people: Vec<(Uuid, &Identity)> = people.iter().map(|(id, identity)| (*id, identity)).collect();

@@ -43,6 +43,25 @@ struct Loaded {
     city: String,
 }
 
+/// Calls when one of the files changes, until shutdown.
+pub(crate) fn watch(files: Vec<PathBuf>, shutdown: Shutdown, changed: impl Fn() + Send + 'static) {
+    let modified = move || -> Vec<Option<SystemTime>> {
+        files.iter().map(|file| file.metadata().and_then(|meta| meta.modified()).ok()).collect()
+    };
+    tokio::spawn(async move {
+        let mut seen = modified();
+        let mut tick = tokio::time::interval(Duration::from_secs(2));
+        loop {
+            tokio::select! { () = shutdown.asked() => return, _ = tick.tick() => {} }
+            let now = modified();
+            if now != seen {
+                seen = now;
+                changed();
+            }
+        }
+    });
+}
+
 impl Tls {
     pub fn load(files: &TlsFiles) -> Result<Self> {
         let loaded = Loaded::read(files)?;
@@ -57,27 +76,11 @@ impl Tls {
 
     /// Reloads when a file changes, until shutdown.
     pub fn watch(&self, shutdown: Shutdown) {
-        let tls = self.clone();
-        tokio::spawn(async move {
-            let mut seen = tls.modified();
-            let mut tick = tokio::time::interval(Duration::from_secs(2));
-            loop {
-                tokio::select! { () = shutdown.asked() => return, _ = tick.tick() => {} }
-                let now = tls.modified();
-                if now != seen {
-                    seen = now;
-                    match tls.reload() {
-                        Ok(()) => tracing::info!("certificate reloaded"),
-                        Err(problem) => tracing::warn!(%problem, "certificate not reloaded"),
-                    }
-                }
-            }
+        let (tls, TlsFiles { ca, cert, key }) = (self.clone(), self.files.clone());
+        watch(vec![ca, cert, key], shutdown, move || match tls.reload() {
+            Ok(()) => tracing::info!("certificate reloaded"),
+            Err(problem) => tracing::warn!(%problem, "certificate not reloaded"),
         });
-    }
-
-    fn modified(&self) -> Vec<Option<SystemTime>> {
-        let files = [&self.files.ca, &self.files.cert, &self.files.key];
-        files.into_iter().map(|file| file.metadata().and_then(|meta| meta.modified()).ok()).collect()
     }
 
     pub(crate) fn server(&self) -> Arc<ServerConfig> {

@@ -19,7 +19,8 @@ use crate::caller::{Caller, User};
 use crate::dsse::KeyRing;
 use crate::grants;
 use crate::identity::IdentityKind;
-use crate::rights::service::{Page, due};
+use crate::page::Page;
+use crate::rights::service::due;
 
 /// Roles that, held for the whole city, see every ticket of this service.
 const VIEWERS: [&str; 4] = ["CITY_BUREAU_REPORTER", "CITY_BUREAU_APPROVER", "TASKFORCE_ADMIN", "AUDITOR"];

@@ -18,6 +18,7 @@ use super::index::Index;
 use super::store::{self, Batch};
 use super::{Question, TOKEN, Token};
 use crate::caller::Caller;
+use crate::page::Page;
 use crate::persons::Persons;
 
 /// Tokens of one batch at most.
@@ -204,19 +205,10 @@ impl MatchingService for Matching {
     ) -> Result<Response<wire::ListMatchBatchesResponse>, Status> {
         Caller::of(&request)?;
         let request = request.into_inner();
-        let page = request.page.unwrap_or_default();
-        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
-        let before = match page.cursor.as_str() {
-            "" => Uuid::max(),
-            cursor => cursor
-                .parse()
-                .map_err(|_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询"))?,
-        };
-        let db = &self.persons.db;
-        let mut found = store::list(db, before, &request.agreement, request.refused, size as i64 + 1).await?;
-        let more = found.len() > size;
-        found.truncate(size);
-        let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
+        let page = Page::newest_first(request.page)?;
+        let (db, limit) = (&self.persons.db, page.size as i64 + 1);
+        let mut found = store::list(db, page.after, &request.agreement, request.refused, limit).await?;
+        let next_cursor = page.cut(&mut found, |batch| batch.id);
         Ok(Response::new(wire::ListMatchBatchesResponse {
             batches: found.into_iter().map(message).collect(),
             next_cursor,

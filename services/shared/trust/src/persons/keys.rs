@@ -4,7 +4,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use base64::Engine;
@@ -84,20 +83,9 @@ impl PersonKeys {
     /// Takes up changes of the file until shutdown. A file that cannot be used leaves the keys as they were.
     pub fn watch(&self, shutdown: Shutdown) {
         let keys = self.clone();
-        tokio::spawn(async move {
-            let mut seen = modified(&keys.file);
-            let mut tick = tokio::time::interval(Duration::from_secs(2));
-            loop {
-                tokio::select! { () = shutdown.asked() => return, _ = tick.tick() => {} }
-                let now = modified(&keys.file);
-                if now != seen {
-                    seen = now;
-                    match keys.reload() {
-                        Ok(()) => tracing::info!(keys = ?keys, "person keys reloaded"),
-                        Err(problem) => tracing::warn!(%problem, "person keys not reloaded"),
-                    }
-                }
-            }
+        crate::tls::watch(vec![self.file.to_path_buf()], shutdown, move || match keys.reload() {
+            Ok(()) => tracing::info!(?keys, "person keys reloaded"),
+            Err(problem) => tracing::warn!(%problem, "person keys not reloaded"),
         });
     }
 
@@ -232,10 +220,6 @@ fn pairs_of(path: &Path, file: &File) -> Result<Vec<KeyPair>> {
         });
     }
     Ok(pairs)
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    path.metadata().and_then(|meta| meta.modified()).ok()
 }
 
 fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Problem {

@@ -2,13 +2,14 @@
 //! everything goes on. What is stored says under which key, so the work resumes where it ended, and it is done when nothing
 //! is left under an old key; then that key may be taken out of the file.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use contract::document::Document;
 use kit::{Result, Shutdown, Tx, retry};
 use uuid::Uuid;
 
-use super::{Identity, Persons, store};
+use super::{Identity, Person, Persons, store};
 
 const BATCH: i64 = 500;
 /// Between looks at a store that is up to date.
@@ -59,12 +60,7 @@ impl Persons {
                 let ids: Vec<Uuid> = left.into_iter().map(|(id,)| id).collect();
                 people = store::load(&mut tx, &self.keys, &ids).await?.into_values().collect();
             }
-            let mut documents = Vec::new();
-            for person in people.iter().filter(|person| person.merged_into.is_none()) {
-                let Some(identity) = &person.identity else { continue };
-                let owner = self.owner(&mut tx, person.id, identity).await?;
-                documents.extend(identity.documents.iter().map(|document| (owner, document)));
-            }
+            let documents = self.owned(&mut tx, &people).await?;
             let identities: Vec<(Uuid, &Identity)> =
                 people.iter().filter_map(|person| Some((person.id, person.identity.as_ref()?))).collect();
             store::seal(&mut tx, &self.keys, &identities).await?;
@@ -76,21 +72,37 @@ impl Persons {
         .await
     }
 
-    /// Whose documents these are: the person's, unless a process that did not know the new key yet has entered one of them
-    /// once more. The two are one person then, the earlier.
-    async fn owner(&self, tx: &mut Tx, id: Uuid, identity: &Identity) -> Result<Uuid> {
-        let documents: Vec<&Document> = identity.documents.iter().collect();
-        let mut owner = id;
-        for (_, other) in store::holders(tx, &self.keys, &documents).await? {
-            if other.id == owner {
-                continue;
-            }
-            tracing::warn!("a document was entered under two keys: its people are merged");
-            let (keep, gone) = (owner.min(other.id), owner.max(other.id));
-            tx.query(store::MERGE).bind(gone).bind(keep).execute().await?;
-            tx.query(store::MOVE_DOCUMENTS).bind(gone).bind(keep).execute().await?;
-            owner = keep;
+    /// The people's documents, each with its person, unless a process that did not know the new key yet has entered it once
+    /// more. The two are one person then, the earlier.
+    async fn owned<'p>(&self, tx: &mut Tx, people: &'p [Person]) -> Result<Vec<(Uuid, &'p Document)>> {
+        let mut owned: Vec<(Uuid, &Document)> = people
+            .iter()
+            .filter(|person| person.merged_into.is_none())
+            .flat_map(|person| {
+                let documents = person.identity.iter().flat_map(|identity| &identity.documents);
+                documents.map(|document| (person.id, document))
+            })
+            .collect();
+        let asked: Vec<&Document> = owned.iter().map(|(_, document)| *document).collect();
+        let mut holders: HashMap<String, BTreeSet<Uuid>> = HashMap::new();
+        let found = store::holders(tx, &self.keys, &asked).await?;
+        let found = found.into_iter().map(|(key, holder)| (key, holder.id));
+        for (key, id) in found.chain(owned.iter().map(|(id, document)| (document.key(), *id))) {
+            holders.entry(key).or_default().insert(id);
         }
-        Ok(owner)
+        for (key, entered) in holders.iter().filter(|(_, entered)| entered.len() > 1) {
+            tracing::warn!("a document was entered under two keys: its people are merged");
+            let Some(keep) = entered.first().copied() else { continue };
+            for gone in entered.iter().skip(1) {
+                tx.query(store::MERGE).bind(*gone).bind(keep).execute().await?;
+                tx.query(store::MOVE_DOCUMENTS).bind(*gone).bind(keep).execute().await?;
+            }
+            for (owner, _) in
+                owned.iter_mut().filter(|(owner, document)| entered.contains(owner) || document.key() == *key)
+            {
+                *owner = keep;
+            }
+        }
+        Ok(owned)
     }
 }

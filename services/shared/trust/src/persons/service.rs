@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::access::{self, Act, Look, Recorded};
 use super::{Holding, Identity, Person, Persons, store};
 use crate::caller::Caller;
+use crate::page::Page;
 
 /// Searches by document that find nobody, per account and day. Whoever tries numbers out meets this.
 const MISSES_PER_DAY: i64 = 50;
@@ -114,15 +115,8 @@ impl PersonDoor {
         caller: &Caller,
         request: &wire::ListAccessesRequest,
     ) -> Result<wire::ListAccessesResponse> {
-        let page = request.page.clone().unwrap_or_default();
-        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
-        let before = match page.cursor.as_str() {
-            "" => Uuid::max(),
-            cursor => cursor
-                .parse()
-                .map_err(|_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询"))?,
-        };
-        let limit = size as i64 + 1;
+        let page = Page::newest_first(request.page.clone())?;
+        let (before, limit) = (page.after, page.size as i64 + 1);
         let db = &self.persons.db;
         let mut found = if request.id.is_empty() && request.number.is_empty() {
             if request.user.is_empty() {
@@ -136,9 +130,7 @@ impl PersonDoor {
             let person = self.concerned(caller, request).await?;
             access::of_person(db, person, before, limit).await?
         };
-        let more = found.len() > size;
-        found.truncate(size);
-        let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
+        let next_cursor = page.cut(&mut found, |look| look.id);
         Ok(wire::ListAccessesResponse { accesses: found.into_iter().map(recorded).collect(), next_cursor })
     }
 

@@ -15,6 +15,7 @@ use super::state::{Act, State};
 use super::store::{self, Actor, Row, Told};
 use super::wanted::Wanted;
 use crate::caller::Caller;
+use crate::page::Page;
 
 /// The rights to one service's methods, for the people who decide about them.
 #[derive(Clone, Debug)]
@@ -262,33 +263,6 @@ fn actor(caller: &Caller) -> Result<Actor> {
 
 fn right_id(text: &str) -> Result<Uuid> {
     text.parse().map_err(|_| store::unknown())
-}
-
-/// A page of a list: how many rows, after which id.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Page {
-    pub(crate) size: usize,
-    pub(crate) after: Uuid,
-}
-
-impl Page {
-    /// 50 rows unless told, 500 at most: CURSOR_INVALID.
-    pub(crate) fn asked(page: Option<proto::common::Page>) -> Result<Page> {
-        let page = page.unwrap_or_default();
-        let size = if page.size == 0 { 50 } else { page.size.min(500) as usize };
-        let invalid = |_| Problem::field("page.cursor", "CURSOR_INVALID", "翻页标记无效，请从第一页重新查询");
-        let after = if page.cursor.is_empty() { Uuid::nil() } else { page.cursor.parse().map_err(invalid)? };
-        Ok(Page { size, after })
-    }
-
-    /// Cuts the extra row that tells of a next page, and says where that begins.
-    pub(crate) fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> Uuid) -> String {
-        if rows.len() <= self.size {
-            return String::new();
-        }
-        rows.truncate(self.size);
-        rows.last().map(|row| id(row).to_string()).unwrap_or_default()
-    }
 }
 
 type Answer<T> = std::result::Result<Response<T>, Status>;
