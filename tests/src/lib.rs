@@ -2,9 +2,11 @@
 
 pub mod browser;
 pub mod city;
+pub mod crawl;
 pub mod desk;
 pub mod people;
 pub mod postgres;
 pub mod process;
 pub mod sheets;
 pub mod suite;
+pub mod tap;

@@ -27,6 +27,35 @@ pub fn database() -> String {
     url(&name)
 }
 
+/// Every row of every table of a database as text, bytes as they are.
+pub fn dumped(url: &str) -> Vec<u8> {
+    let tables =
+        asked(url, "SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = 'public'");
+    let copies: String = tables.lines().map(|table| format!("COPY {table} TO STDOUT;\n")).collect();
+    asked(url, &format!("SET bytea_output = 'escape';\n{copies}")).into_bytes()
+}
+
+/// The files in which the cluster keeps a database, with everything that was committed in them.
+pub fn files(url: &str) -> Vec<PathBuf> {
+    asked(url, "CHECKPOINT");
+    let folder = asked(
+        url,
+        "SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database WHERE datname = current_database()",
+    );
+    let entries = std::fs::read_dir(folder.trim()).expect("the cluster's folder");
+    entries.map(|entry| entry.expect("a file").path()).collect()
+}
+
+/// What psql says.
+fn asked(url: &str, statements: &str) -> String {
+    let said = Command::new(binary("psql"))
+        .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "-d", url, "-c", statements])
+        .output()
+        .expect("psql runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8_lossy(&said.stdout).into_owned()
+}
+
 fn start() -> Cluster {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|held| held.local_addr()).expect("a free port").port();

@@ -1,69 +1,127 @@
 //! Services as processes of their own, to be killed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-use crate::suite::{eventually, http_get};
+use registry::Service;
+use ylyx::suite::BUREAUS;
 
-/// Three programs on one machine, each with its config file, as `deploy/config` shows.
+use crate::suite::{eventually, http_get};
+use crate::tap::Taps;
+
+/// Which programs run, and how.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Services, the gateway among them. The others are not there, as on a machine of three bureaus.
+    pub services: Vec<&'static str>,
+    /// Service → PostgreSQL URL; a SQLite file in its folder where there is none.
+    pub databases: BTreeMap<&'static str, String>,
+    /// Every line between two services goes by a tap, and the operator's too.
+    pub taps: Option<Taps>,
+    /// Variables of their environment.
+    pub environment: Vec<(&'static str, String)>,
+    /// Their logs are kept in `<name>.log`; otherwise they go where the test's own output goes.
+    pub logged: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            services: vec!["childcare", "supervision", "gateway"],
+            databases: BTreeMap::new(),
+            taps: None,
+            environment: vec![("YLYX_LOG", "error".to_owned())],
+            logged: false,
+        }
+    }
+}
+
+/// Programs on one machine, each with its config file, as `deploy/config` shows.
 pub struct Programs {
     pub data: PathBuf,
     pub http: std::net::SocketAddr,
     /// The gateway's health port.
     pub health: std::net::SocketAddr,
-    ports: Vec<(&'static str, u16)>,
+    setup: Setup,
+    ports: BTreeMap<&'static str, u16>,
     running: Mutex<Vec<(&'static str, Child)>>,
 }
 
 impl Programs {
-    /// Writes certificates and config files, and starts all three.
+    /// Three services, enough for a figure to travel.
     pub async fn start(data: &Path) -> Programs {
+        Self::start_with(data, Setup::default()).await
+    }
+
+    /// Writes certificates and config files, and starts them all.
+    pub async fn start_with(data: &Path, setup: Setup) -> Programs {
         let city = city::bundle::City::embedded();
-        let names = ["childcare", "supervision", "gateway"];
-        trust::dev::prepare(data, &city, &names).unwrap_or_else(|problem| panic!("{problem}"));
-        let ports: Vec<(&str, u16)> = names.iter().map(|name| (*name, free_port())).collect();
+        trust::dev::prepare(data, &city, &setup.services).unwrap_or_else(|problem| panic!("{problem}"));
+        let ports = setup.services.iter().map(|name| (*name, free_port())).collect();
         let http = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
         let health = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let programs = Programs { data: data.to_owned(), http, health, ports, running: Mutex::default() };
-        for name in names {
-            std::fs::write(data.join(format!("{name}.toml")), programs.config(name)).expect("written");
+        let programs = Programs { data: data.to_owned(), http, health, setup, ports, running: Mutex::default() };
+        for name in &programs.setup.services {
+            std::fs::write(data.join(format!("{name}.toml")), programs.config(name).await).expect("written");
         }
-        let endpoints: String =
-            programs.ports.iter().map(|(name, port)| format!("{name} = \"https://127.0.0.1:{port}\"\n")).collect();
+        let bureaus = programs.setup.services.iter().copied().collect();
+        let endpoints = programs.endpoints("operator", bureaus).await;
         let text = format!("console = \"{http}\"\n[bureaus]\n{endpoints}");
         std::fs::write(data.join("endpoints.toml"), text).expect("written");
-        for name in names {
+        for name in &programs.setup.services {
             programs.launch(name).await;
         }
         programs
     }
 
-    fn config(&self, name: &str) -> String {
+    async fn config(&self, name: &str) -> String {
         let data = self.data.display();
         let port = self.port(name);
-        let service = format!(
+        let mut service = format!(
             "listen = \"127.0.0.1:{port}\"\ndata = \"{data}/{name}\"\nca = \"{data}/trust/ca.pem\"\n\
              cert = \"{data}/trust/{name}/cert.pem\"\nkey = \"{data}/trust/{name}/key.pem\"\n\
              signing_key = \"{data}/trust/{name}/signing.key\"\nkeys = \"{data}/keys\"\nusers = \"{data}/users.toml\"\n"
         );
-        if name != "gateway" {
-            return service;
+        if let Some(url) = self.setup.databases.get(name) {
+            service += &format!("database = \"{url}\"\n");
         }
-        let bureaus: String = ["childcare", "supervision"]
-            .iter()
-            .map(|bureau| format!("{bureau} = \"https://127.0.0.1:{}\"\n", self.port(bureau)))
-            .collect();
+        let bureaus = || BUREAUS.iter().filter(|bureau| self.setup.services.contains(&bureau.name));
+        let Some(own) = bureaus().find(|bureau| bureau.name == name) else {
+            let followed = self.endpoints(name, bureaus().map(|bureau| bureau.name).collect()).await;
+            return format!(
+                "http = \"{}\"\nissuer_key = \"{data}/trust/issuer/signing.key\"\nanonymous_views = true\n\
+                 [service]\n{service}health = \"{}\"\n[bureaus]\n{followed}",
+                self.http, self.health
+            );
+        };
+        let copied = own.copies.iter().map(|source| source.bureau).filter(|one| self.ports.contains_key(one)).collect();
+        let keeps_people = |bureau: &&Service| own.people.is_some() && bureau.people.is_some() && bureau.name != name;
+        let asked = bureaus().filter(keeps_people).map(|bureau| bureau.name).collect();
         format!(
-            "http = \"{}\"\nissuer_key = \"{data}/trust/issuer/signing.key\"\nanonymous_views = true\n\
-             [service]\n{service}health = \"{}\"\n[bureaus]\n{bureaus}",
-            self.http, self.health
+            "{service}[feeds]\n{}[matching]\n{}",
+            self.endpoints(name, copied).await,
+            self.endpoints(name, asked).await
         )
     }
 
+    /// Where a caller finds providers: lines of `provider = "https://…"`.
+    async fn endpoints(&self, caller: &str, providers: BTreeSet<&'static str>) -> String {
+        let mut lines = String::new();
+        for provider in providers {
+            let mut endpoint = self.endpoint(provider);
+            if let Some(taps) = &self.setup.taps {
+                endpoint = taps.between(&self.data, caller, provider, &endpoint).await;
+            }
+            lines += &format!("{provider} = \"{endpoint}\"\n");
+        }
+        lines
+    }
+
     fn port(&self, name: &str) -> u16 {
-        self.ports.iter().find(|(one, _)| *one == name).expect("a program").1
+        *self.ports.get(name).expect("a program")
     }
 
     pub fn endpoint(&self, name: &str) -> String {
@@ -72,10 +130,16 @@ impl Programs {
 
     /// Starts a program and waits until its port answers.
     pub async fn launch(&self, name: &'static str) {
-        let child = Command::new(program(name))
+        let mut command = Command::new(program(name));
+        if self.setup.logged {
+            let log = std::fs::File::options().create(true).append(true).open(self.data.join(format!("{name}.log")));
+            let log = log.expect("a log");
+            command.stdout(log.try_clone().expect("a log")).stderr(log);
+        }
+        let child = command
             .arg("--config")
             .arg(self.data.join(format!("{name}.toml")))
-            .env("YLYX_LOG", "error")
+            .envs(self.setup.environment.iter().map(|(key, value)| (*key, value)))
             .stdin(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -39,6 +39,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::accounts::Accounts;
 use crate::bureaus::Bureaus;
+use crate::registers::import::jobs::Imports;
 use crate::session::{Sessions, door};
 use crate::state::State;
 use crate::view::{ErrorBody, FieldError};
@@ -69,6 +70,7 @@ pub struct Front {
     /// Views need no sign-in.
     pub anonymous_views: bool,
     pub metrics: Metrics,
+    pub(crate) imports: Imports,
 }
 
 impl FromRef<Front> for State {

@@ -57,6 +57,7 @@ use trust::{Gate, KeyRing, SigningKey, Tls};
 use accounts::{AccountSettings, Accounts};
 use bureaus::Bureaus;
 use http::Front;
+use registers::import::jobs::Imports;
 use session::Sessions;
 
 pub use state::State;
@@ -155,6 +156,7 @@ async fn front(
         state,
         anonymous_views: settings.anonymous_views,
         metrics,
+        imports: Imports::open(settings.service.data.join("imports"))?,
     })
 }
 

@@ -208,7 +208,7 @@ async fn dead_bureau(programs: &Programs) {
 }
 
 /// Opens, fills, submits and reviews the monthly report of the county.
-async fn reviewed(programs: &Programs, month: &str) -> String {
+pub(super) async fn reviewed(programs: &Programs, month: &str) -> String {
     let mut reports = ReportServiceClient::new(childcare(programs));
     let open = reporting::OpenReportRequest {
         form: "childcare-monthly".into(),
@@ -233,7 +233,7 @@ async fn reviewed(programs: &Programs, month: &str) -> String {
     reports.review_report(by(programs, "COUNTY_REVIEWER", COUNTY, review)).await.expect("reviewed").into_inner().id
 }
 
-async fn publish(programs: &Programs, month: &str, id: &str) -> Result<u64, tonic::Status> {
+pub(super) async fn publish(programs: &Programs, month: &str, id: &str) -> Result<u64, tonic::Status> {
     let message = reporting::PublishReportsRequest {
         report_ids: vec![id.to_owned()],
         kind: reporting::PublicationKind::Flash as i32,

@@ -1,32 +1,16 @@
 //! Every page that links lead to, as each kind of person sees it: no WCAG A or AA violation that axe finds, nothing wider
 //! than a phone, no word of a programmer, and no page that a link promises and the console does not have.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use suite_tests::browser::Person;
+use suite_tests::crawl::crawl;
 use suite_tests::people::password;
 use suite_tests::sheets;
 use suite_tests::suite::{Engine, Running};
 
 /// Where `cargo xtask setup` puts it.
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/axe/node_modules/axe-core/axe.min.js");
-
-/// Files, and acts that links do.
-const NO_PAGE: [&str; 10] = [
-    "/api/",
-    "/assets/",
-    "/export",
-    "/template",
-    "/proof",
-    "/signout",
-    "/evidence/",
-    "/pack",
-    "/public.",
-    "/sharing/catalogue.",
-];
-
-/// A crawl that finds more kinds of pages than this for one person goes in circles.
-const KINDS: usize = 120;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_and_fits_a_phone() {
@@ -44,26 +28,10 @@ async fn every_page_is_accessible_and_fits_a_phone() {
             work(&running, &mut person).await;
         }
         let start = if who == "-" { "/?region=530400&period=2020" } else { "/" };
-        let mut ahead = VecDeque::from([start.to_owned(), "/signin".to_owned()]);
-        let mut kinds = BTreeSet::new();
-        while let Some(path) = ahead.pop_front() {
-            if !kinds.insert(kind(&path)) {
-                continue;
-            }
-            assert!(kinds.len() < KINDS, "{who} goes in circles: {kinds:?}");
-            person.width(1440, 1000).await;
-            person.open(&path).await;
-            faults.extend(judge(&person, &axe).await.into_iter().map(|fault| format!("{who} {path}: {fault}")));
-            let links = person
-                .run("[...document.querySelectorAll('main a[href], nav a[href]')].map(a => a.getAttribute('href'))")
-                .await;
-            for link in links.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str) {
-                let page = link.starts_with('/') && !NO_PAGE.iter().any(|not| link.contains(not));
-                if page {
-                    ahead.push_back(link.split('#').next().unwrap_or_default().to_owned());
-                }
-            }
-        }
+        let (kinds, _) = crawl(&mut person, &[start, "/signin"], async |person, path| {
+            faults.extend(judge(person, &axe).await.into_iter().map(|fault| format!("{who} {path}: {fault}")));
+        })
+        .await;
         person.close().await;
         seen.extend(kinds);
     }
@@ -89,17 +57,6 @@ async fn judge(person: &Person, axe: &str) -> Vec<String> {
         faults.push("is wider than a phone".to_owned());
     }
     faults
-}
-
-/// Pages that differ by the record, region or period only are of one kind.
-fn kind(path: &str) -> String {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let of_record = |part: &&str| part.len() >= 3 && part.bytes().filter(u8::is_ascii_digit).count() * 3 >= part.len();
-    let parts: Vec<&str> = path.split('/').map(|part| if of_record(&part) { "*" } else { part }).collect();
-    let keys: BTreeSet<&str> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
-    let turns = ["cursor", "region", "period", "county", "next", "role", "step"];
-    let keys: Vec<&str> = keys.into_iter().filter(|key| !turns.contains(key) && !key.is_empty()).collect();
-    format!("{}?{}", parts.join("/"), keys.join("&"))
 }
 
 /// Something on the pages: a register with a record, a package with a form begun.

@@ -22,6 +22,7 @@ use super::Front;
 use crate::accounts::{Account, AccountSettings, Accounts, store};
 use crate::arrival::Customs;
 use crate::bureaus::Bureaus;
+use crate::registers::import::jobs::Imports;
 use crate::session::Sessions;
 use crate::state::State;
 
@@ -80,6 +81,7 @@ impl House {
             accounts,
             anonymous_views,
             metrics: Metrics::default(),
+            imports: Imports::open(folder.path().join("imports")).unwrap(),
         };
         let house = House { front, clock, _folder: folder };
         house.admit("clerk", "530402", &[("childcare", "COUNTY_REPORTER", "530402")]).await;

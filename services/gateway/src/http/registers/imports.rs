@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use contract::register::Register;
 use kit::{Kind, Problem, Result};
 use serde::Deserialize;
@@ -41,7 +41,6 @@ pub(super) fn router() -> Router<Front> {
         .route("/registers/{name}/import/{id}/commit", post(commit))
         .route("/registers/{name}/import/{id}/rejected", get(rejected))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(Extension(Imports::default()))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,7 +114,6 @@ struct Received {
 
 async fn receive(
     Shared(front): Shared<Front>,
-    Extension(imports): Extension<Imports>,
     person: SignedIn,
     uri: Uri,
     headers: HeaderMap,
@@ -133,8 +131,8 @@ async fn receive(
     let mut received = Received::default();
     let taken = async {
         let multipart = multipart.map_err(|_| Problem::new(Kind::Invalid, "FORM_UNREADABLE", "提交的不是表单"))?;
-        read(multipart, &person, &mut received).await?;
-        begin(&front, &imports, &person, register, &mut received)
+        read(multipart, &person, &front.imports, &mut received).await?;
+        begin(&front, &person, register, &mut received)
     };
     let taken: Result<Uuid> = taken.await;
     match taken {
@@ -147,7 +145,7 @@ async fn receive(
 }
 
 /// Reads the form as it comes. The token stands before the file, so that nobody else's file is ever written.
-async fn read(mut multipart: Multipart, person: &SignedIn, received: &mut Received) -> Result<()> {
+async fn read(mut multipart: Multipart, person: &SignedIn, imports: &Imports, received: &mut Received) -> Result<()> {
     let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => Problem::new(Kind::Invalid, "UPLOAD_BROKEN", "上传中断，没有收全，请重新上传"),
@@ -164,7 +162,7 @@ async fn read(mut multipart: Multipart, person: &SignedIn, received: &mut Receiv
                 continue;
             }
             received.terms.file_name = file_name;
-            let folder = Imports::folder()?;
+            let folder = imports.folder()?;
             let mut file = tokio::fs::File::create(Imports::file(&folder)).await.map_err(Problem::internal)?;
             let mut length = 0;
             while let Some(chunk) = field.chunk().await.map_err(broken)? {
@@ -207,13 +205,7 @@ fn too_large() -> Problem {
 }
 
 /// Checks what was stated and begins: IMPORT_REGION, IMPORT_DATE, FILE_MISSING.
-fn begin(
-    front: &Front,
-    imports: &Imports,
-    person: &SignedIn,
-    register: &'static Register,
-    received: &mut Received,
-) -> Result<Uuid> {
+fn begin(front: &Front, person: &SignedIn, register: &'static Register, received: &mut Received) -> Result<Uuid> {
     let terms = &received.terms;
     if front.state.customs().city.regions.get(&terms.region).is_none() {
         return Err(Problem::field("region", "IMPORT_REGION", "请选择表格所属地区"));
@@ -228,7 +220,7 @@ fn begin(
     let way = way(front, person, register)?;
     let missing = || Problem::field("file", "FILE_MISSING", "请选择要上传的文件");
     let folder = received.file.take().ok_or_else(missing)?;
-    imports.take(id, register, &person.id, received.terms.clone(), folder, way)?;
+    front.imports.take(id, register, &person.id, received.terms.clone(), folder, way)?;
     Ok(id)
 }
 
@@ -255,12 +247,11 @@ fn find(person: &SignedIn, imports: &Imports, name: &str, id: &str) -> Result<(&
 
 async fn show(
     Shared(front): Shared<Front>,
-    Extension(imports): Extension<Imports>,
     person: SignedIn,
     uri: Uri,
     Path((name, id)): Path<(String, String)>,
 ) -> Response {
-    let (register, job) = match find(&person, &imports, &name, &id) {
+    let (register, job) = match find(&person, &front.imports, &name, &id) {
         Ok((register, Some(job))) => (register, job),
         Ok((register, None)) => {
             return see_other(&format!("{}/import?resume={}", home(register), crate::console::escaped(&id)));
@@ -282,13 +273,12 @@ async fn show(
 
 async fn commit(
     Shared(front): Shared<Front>,
-    Extension(imports): Extension<Imports>,
     uri: Uri,
     Path((name, id)): Path<(String, String)>,
     posted: Posted<Fields>,
 ) -> Response {
     let person = posted.person;
-    let made = find(&person, &imports, &name, &id).and_then(|(register, job)| {
+    let made = find(&person, &front.imports, &name, &id).and_then(|(register, job)| {
         if let Some(job) = job {
             job.commit(way(&front, &person, register)?);
         }
@@ -299,13 +289,12 @@ async fn commit(
 
 async fn rejected(
     Shared(front): Shared<Front>,
-    Extension(imports): Extension<Imports>,
     person: SignedIn,
     uri: Uri,
     Path((name, id)): Path<(String, String)>,
 ) -> Response {
     let made = async {
-        let (register, job) = find(&person, &imports, &name, &id)?;
+        let (register, job) = find(&person, &front.imports, &name, &id)?;
         let gone = || Problem::not_found("IMPORT_UNKNOWN", "这次导入的工作簿已不在，请重新上传同一个文件预检");
         let job = job.filter(|job| job.standing().rejected).ok_or_else(gone)?;
         let bytes = tokio::fs::read(job.rejected()).await.map_err(|_| gone())?;

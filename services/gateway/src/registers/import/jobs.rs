@@ -104,14 +104,26 @@ pub(crate) struct Way {
     pub(crate) clock: Clock,
 }
 
-/// The jobs of all people. Cloning shares them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Imports(Arc<Mutex<BTreeMap<Uuid, Arc<Job>>>>);
+/// The jobs of all people, and the folder of their files. Cloning shares them.
+#[derive(Clone, Debug)]
+pub(crate) struct Imports {
+    folder: PathBuf,
+    jobs: Arc<Mutex<BTreeMap<Uuid, Arc<Job>>>>,
+}
 
 impl Imports {
-    /// A folder for a file that is being received.
-    pub(crate) fn folder() -> Result<TempDir> {
-        tempfile::Builder::new().prefix("ylyx-import-").tempdir().map_err(Problem::internal)
+    /// Begins with an empty folder: a process that was killed left its files behind, and files are full of people.
+    pub(crate) fn open(folder: PathBuf) -> Result<Self> {
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Problem::internal(error)),
+            _ => std::fs::create_dir_all(&folder).map_err(Problem::internal)?,
+        }
+        Ok(Imports { folder, jobs: Arc::default() })
+    }
+
+    /// A folder for a file that is being received; nobody but this program can look into it.
+    pub(crate) fn folder(&self) -> Result<TempDir> {
+        tempfile::tempdir_in(&self.folder).map_err(Problem::internal)
     }
 
     /// Where the file of a folder is written to.
@@ -130,7 +142,7 @@ impl Imports {
         way: Way,
     ) -> Result<()> {
         let now = way.clock.micros();
-        let mut jobs = self.0.lock().map_err(Problem::internal)?;
+        let mut jobs = self.jobs.lock().map_err(Problem::internal)?;
         jobs.retain(|_, job| job.standing().phase.is_moving() || now - job.began < FORGOTTEN);
         if jobs.get(&id).is_some_and(|job| job.person != person || job.standing().phase.is_moving()) {
             return Err(Problem::state("IMPORT_UNDER_WAY", "这个导入编号正在办理，请等它结束"));
@@ -154,7 +166,7 @@ impl Imports {
 
     /// A person's own job; `None` when it is another's, or lost.
     pub(crate) fn find(&self, id: Uuid, register: &str, person: &str) -> Option<Arc<Job>> {
-        let jobs = self.0.lock().ok()?;
+        let jobs = self.jobs.lock().ok()?;
         jobs.get(&id).filter(|job| job.person == person && job.register.name == register).cloned()
     }
 }
@@ -209,11 +221,16 @@ impl Job {
         runtime.spawn(async move {
             let writing = mode == ImportMode::Commit;
             let ended = run.await.unwrap_or_else(|panicked| Err(Problem::internal(panicked)));
-            job.lock().phase = match ended {
+            let phase = match ended {
                 Ok(()) if writing => Phase::Written,
                 Ok(()) => Phase::Checked,
                 Err(problem) => Phase::Stopped { writing, problem },
             };
+            if matches!(phase, Phase::Written | Phase::Stopped { writing: false, .. }) {
+                // Nothing more is done with the file itself.
+                let _ = std::fs::remove_file(Imports::file(&job.folder));
+            }
+            job.lock().phase = phase;
         });
     }
 

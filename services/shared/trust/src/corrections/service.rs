@@ -10,7 +10,6 @@ use proto::trust::correction_service_server::CorrectionService;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::harmless;
 use super::state::{Act, State};
 use super::store::{self, Actor, New, Row, Told};
 use super::subject::Subject;
@@ -20,6 +19,7 @@ use crate::dsse::KeyRing;
 use crate::grants;
 use crate::identity::IdentityKind;
 use crate::page::Page;
+use crate::prose::harmless;
 use crate::rights::service::due;
 
 /// Roles that, held for the whole city, see every ticket of this service.

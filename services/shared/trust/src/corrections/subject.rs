@@ -46,7 +46,7 @@ impl Subject {
                     let message = format!("本部门没有登记册“{name}”");
                     return Err(Problem::field("subject.record.register", "REGISTER_UNKNOWN", message));
                 }
-                let record_id = super::harmless("subject.record.record_id", &record_id)?.to_owned();
+                let record_id = crate::prose::harmless("subject.record.record_id", &record_id)?.to_owned();
                 if record_id.is_empty() {
                     return Err(missing());
                 }

@@ -13,6 +13,7 @@ use super::access::{self, Act, Look, Recorded};
 use super::{Holding, Identity, Person, Persons, store};
 use crate::caller::Caller;
 use crate::page::Page;
+use crate::prose::{harmless, stated};
 
 /// Searches by document that find nobody, per account and day. Whoever tries numbers out meets this.
 const MISSES_PER_DAY: i64 = 50;
@@ -76,9 +77,7 @@ impl PersonDoor {
         if request.purpose() == wire::Purpose::Unspecified {
             return Err(Problem::field("purpose", "PURPOSE_MISSING", "请选择查看用途"));
         }
-        if request.reason.trim().is_empty() {
-            return Err(Problem::field("reason", "FIELD_MISSING", "请写明查看原因"));
-        }
+        let reason = stated("reason", &request.reason, "请写明查看原因")?;
         let asked = [(request.name, "姓名"), (request.documents, "证件号码"), (request.phone, "电话")];
         let fields: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, title)| *title).collect();
         if fields.is_empty() {
@@ -94,7 +93,7 @@ impl PersonDoor {
                 person: id,
                 act: Act::Revealed,
                 purpose: request.purpose().as_str_name(),
-                reason: request.reason.trim(),
+                reason,
                 fields: fields.join("、"),
             };
             let access = access::record(&mut tx, caller, &persons.clock, look).await?;
@@ -156,6 +155,7 @@ impl PersonDoor {
         if keep == other {
             return Err(Problem::field("other_id", "PERSON_SAME", "两条记录是同一条，不需要合并"));
         }
+        let reason = stated("reason", &request.reason, "请写明合并原因")?;
         let persons = &self.persons;
         retry(|| async {
             let mut tx = persons.db.begin().await?;
@@ -172,8 +172,7 @@ impl PersonDoor {
             tx.query(store::MERGE).bind(other).bind(keep).execute().await?;
             store::seal(&mut tx, &persons.keys, &[(keep, &kept), (other, &gone)]).await?;
             for person in [keep, other] {
-                let look =
-                    Look { person, act: Act::Merged, purpose: "", reason: &request.reason, fields: String::new() };
+                let look = Look { person, act: Act::Merged, purpose: "", reason, fields: String::new() };
                 access::record(&mut tx, caller, &persons.clock, look).await?;
             }
             tx.commit().await?;
@@ -184,9 +183,8 @@ impl PersonDoor {
 
     async fn erase(&self, caller: &Caller, request: &wire::ErasePersonRequest) -> Result<wire::Person> {
         let id = id(&request.id)?;
-        if request.reason.trim().is_empty() {
-            return Err(Problem::field("reason", "FIELD_MISSING", "请写明删除原因"));
-        }
+        let reason = stated("reason", &request.reason, "请写明删除原因")?;
+        let reason = format!("{reason} {}", harmless("document_number", &request.document_number)?);
         let persons = &self.persons;
         retry(|| async {
             let mut tx = persons.db.begin().await?;
@@ -199,7 +197,6 @@ impl PersonDoor {
             tx.query(store::FORGET_DOCUMENTS).bind(id).execute().await?;
             let (now, nothing) = (persons.clock.micros(), Vec::<u8>::new());
             tx.query(store::ERASE).bind(id).bind(nothing).bind(now).execute().await?;
-            let reason = format!("{} {}", request.reason.trim(), request.document_number.trim());
             let look = Look { person: id, act: Act::Erased, purpose: "", reason: reason.trim(), fields: String::new() };
             access::record(&mut tx, caller, &persons.clock, look).await?;
             tx.commit().await?;
