@@ -63,7 +63,7 @@ impl Person {
         self.fill("账号", id).await;
         self.fill("密码", password).await;
         self.click("登录").await;
-        self.sees(id_of_signed_in()).await;
+        self.wait_until("document.querySelector('form[action=\"/signout\"]') !== null", id).await;
         self.clicks = 0;
     }
 
@@ -235,11 +235,6 @@ impl Person {
         let _ = self.browser.wait().await;
         self.handler.abort();
     }
-}
-
-/// What every page of a signed-in person shows.
-fn id_of_signed_in() -> &'static str {
-    "退出"
 }
 
 /// A text as a JavaScript string.

@@ -93,8 +93,11 @@ impl Programs {
             let followed = self.endpoints(name, bureaus().map(|bureau| bureau.name).collect()).await;
             return format!(
                 "http = \"{}\"\nissuer_key = \"{data}/trust/issuer/signing.key\"\nanonymous_views = true\n\
-                 [service]\n{service}health = \"{}\"\n[bureaus]\n{followed}",
-                self.http, self.health
+                 [service]\n{service}health = \"{}\"\n[bureaus]\n{followed}\
+                 [accounts]\ninitial_passwords = \"{data}/{}\"\ninitial_passwords_stay = true\nsecure_cookie = false\n",
+                self.http,
+                self.health,
+                trust::dev::FIRST_PASSWORDS
             );
         };
         let copied = own.copies.iter().map(|source| source.bureau).filter(|one| self.ports.contains_key(one)).collect();

@@ -155,7 +155,7 @@ async fn killed_in_the_middle_of_imports_and_publications() {
     // Publications: the same call again and again over kills publishes once.
     let mut reports = Vec::new();
     for month in ["2025-03", "2025-04", "2025-05"] {
-        reports.push((month, reviewed(&programs, month).await));
+        reports.push((month, reviewed(&programs, month, "900").await));
     }
     for (month, id) in &reports {
         let mut sequences = Vec::new();
@@ -182,7 +182,7 @@ async fn killed_in_the_middle_of_imports_and_publications() {
 /// The view answers while childcare is dead, says since when, and catches up.
 async fn dead_bureau(programs: &Programs) {
     let path = format!("/api/v1/indicators/C10?region={COUNTY}&period=2025-05");
-    let fourth = reviewed(programs, "2025-06").await;
+    let fourth = reviewed(programs, "2025-06", "900").await;
     programs.kill("childcare");
     eventually("staleness", async || bureau(programs, "childcare").await["state"] == "stale").await;
     assert!(bureau(programs, "childcare").await["stale_since"].is_string());
@@ -207,8 +207,8 @@ async fn dead_bureau(programs: &Programs) {
     assert_eq!(view["stale"], false);
 }
 
-/// Opens, fills, submits and reviews the monthly report of the county.
-pub(super) async fn reviewed(programs: &Programs, month: &str) -> String {
+/// Opens, fills, submits and reviews the monthly report of the county, with so many children.
+pub(super) async fn reviewed(programs: &Programs, month: &str, enrolled: &str) -> String {
     let mut reports = ReportServiceClient::new(childcare(programs));
     let open = reporting::OpenReportRequest {
         form: "childcare-monthly".into(),
@@ -217,7 +217,7 @@ pub(super) async fn reviewed(programs: &Programs, month: &str) -> String {
         revision_reason: String::new(),
     };
     let report = reports.open_report(by(programs, "COUNTY_REPORTER", COUNTY, open)).await.expect("opened").into_inner();
-    let cells = [("childcare.children.enrolled", "900")]
+    let cells = [("childcare.children.enrolled", enrolled)]
         .map(|(element, value)| reporting::CellEntry {
             element: element.into(),
             value: value.into(),
