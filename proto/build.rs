@@ -19,7 +19,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut set = compiler.file_descriptor_set();
     set.file.retain(|file| file.package().starts_with("ylyx."));
     debug_assert!(set.encoded_len() > 0);
-    tonic_prost_build::configure().bytes(".ylyx.reporting.v1").emit_rerun_if_changed(false).compile_fds(set)?;
+    // Every message knows its name: an access right narrows the record that it is a right to, and no other.
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
+    let builder = tonic_prost_build::configure().bytes(".ylyx.reporting.v1").emit_rerun_if_changed(false);
+    builder.compile_fds_with_config(set, config)?;
     Ok(())
 }
 

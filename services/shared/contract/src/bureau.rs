@@ -33,6 +33,12 @@ pub fn rank(name: &str) -> u32 {
     stated().get(name).map_or(u32::MAX, |bureau| bureau.rank)
 }
 
+/// True for callers behind whom a signed-in person stands: the gateway, and a person's own certificate ("operator").
+/// Everybody else calls for itself: it needs access rights, and presents nobody.
+pub fn calls_for_people(caller: &str) -> bool {
+    matches!(caller, "gateway" | "operator")
+}
+
 /// `ylyx.elderly_care.v1` is kept by `elderly-care`.
 pub(crate) fn name(package: &str) -> String {
     package.split('.').nth(1).unwrap_or_default().replace('_', "-")

@@ -82,7 +82,7 @@ pub fn catalogue(rules: &AccessRules) -> Vec<Entry> {
 }
 
 /// The message that a method's callers are after: the one record of a list or of a stream, failing that the answer
-/// itself. Fields of an access right are fields of it.
+/// itself. An access right names columns of it; where it has none, as an answer in levels, nothing can be named.
 pub fn record(method: &Method) -> MessageDescriptor {
     record_of(&method.output)
 }
@@ -270,17 +270,12 @@ fn comment(file: &prost_types::FileDescriptorProto, path: &[i32]) -> String {
     words.map(|words| words.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()
 }
 
-/// The methods that other bureaus call for themselves or for a person, and that need an access right: sharing is
-/// conditional, and a bureau is among the callers.
+/// The methods that other bureaus call for themselves, and that need an access right: sharing is conditional, and a bureau
+/// is among the callers.
 pub fn conditional(rules: &AccessRules) -> impl Iterator<Item = (&Method, Vec<&str>)> {
     rules.methods().filter(|method| method.rule.sharing == Sharing::Conditional).filter_map(|method| {
-        let consumers: Vec<&str> = method
-            .rule
-            .callers
-            .iter()
-            .map(String::as_str)
-            .filter(|caller| !matches!(*caller, "gateway" | "operator"))
-            .collect();
+        let consumers: Vec<&str> =
+            method.rule.callers.iter().map(String::as_str).filter(|caller| !bureau::calls_for_people(caller)).collect();
         (!consumers.is_empty()).then_some((method, consumers))
     })
 }

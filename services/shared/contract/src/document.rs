@@ -217,6 +217,16 @@ fn upgraded(old: &str) -> String {
     format!("{body}{check}")
 }
 
+/// A number that is surely a resident's: the check character of 18, or the province and the day of birth of 15.
+pub(crate) fn looks_resident(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match (text.len(), text.is_ascii()) {
+        (18, true) => digits(&text[..17]) && check_character(text) == text.as_bytes()[17].to_ascii_uppercase(),
+        (15, true) => digits(text) && PROVINCES.contains(&value(text, 0, 2)) && birth_date(&upgraded(text)).is_some(),
+        _ => false,
+    }
+}
+
 /// Of the first 17 digits.
 fn check_character(number: &str) -> u8 {
     let digits = number.bytes().take(17).map(|byte| u32::from(byte - b'0'));

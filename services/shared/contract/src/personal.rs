@@ -1,13 +1,14 @@
 //! Personal numbers in free text: resident ids and mobile numbers, which no ticket and no reason may carry.
 
+use crate::document::looks_resident;
 use crate::text;
 
 /// What kind of number a text carries. The number itself is never told again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carried {
-    /// 18 digits whose check character is right (GB 11643).
+    /// 18 digits whose check character is right (GB 11643), or the 15 of an old card with a province and a day of birth.
     ResidentId,
-    /// 11 digits of a mobile network.
+    /// 11 digits of a mobile network, also after +86 or 0086.
     Mobile,
 }
 
@@ -33,13 +34,15 @@ pub fn carried(text: &str) -> Option<Carried> {
                 break;
             }
             joined.extend(&plain[*begin..*end]);
-            if joined.len() > 18 {
+            // An X after digits is the last of 18, or begins the next word.
+            let digits = joined.trim_end_matches(['X', 'x']);
+            if digits.len() > 18 {
                 break;
             }
-            if is_resident_id(&joined) {
+            if looks_resident(&joined) || looks_resident(digits) {
                 return Some(Carried::ResidentId);
             }
-            if is_mobile(&joined) {
+            if is_mobile(digits) {
                 return Some(Carried::Mobile);
             }
         }
@@ -68,19 +71,10 @@ fn runs(plain: &[char]) -> Vec<(usize, usize)> {
     found
 }
 
-/// GB 11643: the check character over the first 17 digits (ISO 7064, MOD 11-2).
-fn is_resident_id(text: &str) -> bool {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let Some((last, body)) = text.as_bytes().split_last().filter(|(_, body)| body.len() == 17) else { return false };
-    if !body.iter().all(u8::is_ascii_digit) {
-        return false;
-    }
-    let sum: u32 = body.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    b"10X98765432"[(sum % 11) as usize] == last.to_ascii_uppercase()
-}
-
+/// 11 digits of a mobile network, also with the code of the country before them.
 fn is_mobile(text: &str) -> bool {
-    let bytes = text.as_bytes();
+    let abroad = ["0086", "86"].into_iter().find_map(|code| text.strip_prefix(code).filter(|rest| rest.len() == 11));
+    let bytes = abroad.unwrap_or(text).as_bytes();
     bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit) && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
 }
 
@@ -92,7 +86,7 @@ mod tests {
 
     /// Nobody's: the region does not exist.
     fn id(body: &str) -> String {
-        let check = "0123456789X".chars().find(|last| is_resident_id(&format!("{body}{last}")));
+        let check = "0123456789X".chars().find(|last| looks_resident(&format!("{body}{last}")));
         format!("{body}{}", check.expect("one of eleven fits"))
     }
 
@@ -104,14 +98,36 @@ mod tests {
             carried(&format!("{} {} {}", &resident[..6], &resident[6..14], &resident[14..])),
             Some(Carried::ResidentId)
         );
-        for phone in ["13800001234", "联系１３８００００１２３４核实", "138 0000 1234", "138-0000-1234"]
-        {
+        for old in ["110105491231002", "旧证110105 491231 002", "530402980101997"] {
+            assert_eq!(carried(old), Some(Carried::ResidentId), "{old}");
+        }
+        assert_eq!(carried("530402195001010018x"), Some(Carried::ResidentId));
+        for phone in [
+            "13800001234",
+            "联系１３８００００１２３４核实",
+            "138 0000 1234",
+            "138-0000-1234",
+            "+8613800001234",
+            "008613800001234",
+            "+86 138 0000 1234",
+            "86138-0000-1234",
+            "13800001234x",
+        ] {
             assert_eq!(carried(phone), Some(Carried::Mobile), "{phone}");
         }
         let wrong = format!("{}{}", &resident[..17], if resident.ends_with('1') { '2' } else { '1' });
-        for harmless in
-            [wrong.as_str(), "12800001234", "91530402MA6K00003M", "2026-10 应为 1915 人", "530402001001", ""]
-        {
+        for harmless in [
+            wrong.as_str(),
+            "12800001234",
+            "8612800001234",
+            "7713800001234",
+            "110105491331002",
+            "990105491231002",
+            "91530402MA6K00003M",
+            "2026-10 应为 1915 人",
+            "530402001001",
+            "",
+        ] {
             assert_eq!(carried(harmless), None, "{harmless}");
         }
     }

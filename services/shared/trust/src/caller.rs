@@ -30,9 +30,9 @@ impl User {
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub identity: Identity,
-    /// None when a bureau calls for itself.
+    /// None when a bureau calls for itself, and where a method needs nobody and nobody was presented.
     pub user: Option<User>,
-    /// Where the person's grants for this method reach; everywhere for a bureau that calls for itself.
+    /// Where the person's grants for this method reach; everywhere for a method that asks for no role.
     pub scope: Scope,
     pub(crate) grants: Vec<Grant>,
     pub(crate) right: Option<Arc<AccessRight>>,

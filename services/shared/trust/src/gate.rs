@@ -18,7 +18,7 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 
 use crate::assertion;
-use crate::caller::{Caller, Scope};
+use crate::caller::{Caller, Scope, User};
 use crate::corrections::service::Corrections;
 use crate::dsse::KeyRing;
 use crate::grants::service::Grants;
@@ -100,12 +100,11 @@ impl Gate {
 
     /// `CorrectionService` of this service.
     pub(crate) fn correction_service(&self) -> CorrectionServiceServer<Corrections> {
-        let Inner { bureau, city, db, keys, clock, rules, .. } = &*self.0;
+        let Inner { bureau, city, db, clock, rules, .. } = &*self.0;
         CorrectionServiceServer::new(Corrections {
             bureau: bureau.clone(),
             city: city.clone(),
             db: db.clone(),
-            keys: keys.clone(),
             clock: clock.clone(),
             rules: rules.clone(),
         })
@@ -129,16 +128,14 @@ impl Gate {
                 format!("{} 不在此方法的许可调用方之列", identity.rule_name()),
             ));
         }
-        let right = self.0.rights.judge(path, rule, &identity, headers)?;
+        let user = self.person(&identity, headers)?;
+        let right = self.0.rights.judge(path, rule, &identity, headers).await?;
         if rule.roles.is_empty() {
             let (scope, city) = (Scope::of_the_service(), self.0.city.clone());
-            return Ok(Some(Caller { identity, user: None, scope, grants: Vec::new(), right, city }));
+            return Ok(Some(Caller { identity, user, scope, grants: Vec::new(), right, city }));
         }
-        let token = headers
-            .get(assertion::ASSERTION_HEADER)
-            .and_then(|value| value.to_str().ok())
+        let user = user
             .ok_or_else(|| Problem::new(Kind::Unauthenticated, "ASSERTION_MISSING", "此方法须附用户凭证，请先登录"))?;
-        let user = assertion::verify(token, &self.0.keys, &self.0.city.code, self.0.clock.micros())?;
         let held = grants::of_user(&self.0.db, &user.id).await?;
         let fitting: Vec<Grant> = held.iter().filter(|grant| rule.roles.contains(&grant.role)).cloned().collect();
         if fitting.is_empty() {
@@ -146,6 +143,17 @@ impl Gate {
         }
         let scope = Scope::of_grants(self.0.city.clone(), &fitting);
         Ok(Some(Caller { identity, user: Some(user), scope, grants: held, right, city: self.0.city.clone() }))
+    }
+
+    /// The person that the caller presents. An assertion has no audience: whoever has seen one could show it again. So it
+    /// counts from those alone who call for people: ASSERTION_NOT_YOURS.
+    fn person(&self, identity: &Identity, headers: &HeaderMap) -> Result<Option<User>> {
+        let Some(token) = headers.get(assertion::ASSERTION_HEADER) else { return Ok(None) };
+        if !contract::bureau::calls_for_people(identity.rule_name()) {
+            return Err(Problem::forbidden("ASSERTION_NOT_YOURS", "部门系统以自己的名义调用，不能出示他人的用户凭证"));
+        }
+        let token = token.to_str().unwrap_or_default();
+        assertion::verify(token, &self.0.keys, &self.0.city.code, self.0.clock.micros()).map(Some)
     }
 }
 
@@ -203,3 +211,6 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

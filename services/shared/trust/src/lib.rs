@@ -1,8 +1,8 @@
 //! Trust between bureaus: who is calling, what they may do, and whether what they published is theirs.
 //!
 //! A request is judged twice (see README.md): the certificate says which party calls, and the method's own rule and the
-//! provider's access rights whether that party may; the signed assertion says which person it is, and this service's grants what that person
-//! may do and where. A publication is judged by its signature alone.
+//! provider's access rights whether that party may; the signed assertion says which person it is, and this service's
+//! grants what that person may do and where. A publication is judged by its signature alone.
 
 mod assertion;
 mod caller;

@@ -1,6 +1,7 @@
 //! Pages of a list by keyset: how many rows, and after which id.
 
-use kit::{Problem, Result};
+use kit::db::Record;
+use kit::{Db, Problem, Result, Sql};
 use uuid::Uuid;
 
 /// A page of a list. Newest first, `after` is the id before which the page begins.
@@ -41,4 +42,25 @@ impl Page {
         rows.truncate(self.size);
         rows.last().map(|row| id(row).to_string()).unwrap_or_default()
     }
+}
+
+/// A page of a list in the order of ids, and where the next begins. `select` ends with `id > $1`; a filter is a column and
+/// its value, and an empty value asks for all.
+pub(crate) async fn paged<R: Record>(
+    db: &Db,
+    select: &'static str,
+    page: Page,
+    filters: &[(&'static str, &str)],
+    id: fn(&R) -> Uuid,
+) -> Result<(Vec<R>, String)> {
+    let asked: Vec<_> = filters.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let mut sql = select.to_owned();
+    for (place, (column, _)) in (2..).zip(&asked) {
+        sql.push_str(&format!(" AND {column} = ${place}"));
+    }
+    sql.push_str(&format!(" ORDER BY id LIMIT {}", page.size + 1));
+    let query = db.read(Sql::built(sql)).bind(page.after);
+    let mut rows = asked.into_iter().fold(query, |query, (_, value)| query.bind((*value).to_owned())).all().await?;
+    let next = page.cut(&mut rows, id);
+    Ok((rows, next))
 }

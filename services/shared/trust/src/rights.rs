@@ -15,12 +15,16 @@ mod gate_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod text_tests;
+#[cfg(test)]
 mod wire_tests;
 
 use std::collections::BTreeSet;
 
+use contract::catalogue;
+use contract::rules::Method;
 use kit::{Kind, Problem, Result};
-use prost::Message;
+use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
 use uuid::Uuid;
 
@@ -68,11 +72,21 @@ pub struct AccessRight {
 }
 
 impl AccessRight {
+    /// A right to a method. The gate makes them; whoever else does narrows what they have.
+    pub fn to(method: &Method, id: Uuid, purpose: String, fields: BTreeSet<String>) -> AccessRight {
+        AccessRight { id, purpose, fields, record: catalogue::record(method) }
+    }
+
     /// Leaves of a record of this method only what the right names; a field that it does not name is as if it were not
-    /// set. Costs nothing where the right names none. `M` is the record of the method, not the answer around it.
-    pub fn narrow<M: Message + Default>(&self, record: &mut M) -> Result<()> {
+    /// set. Costs nothing where the right names none. `M` is the record of the method, not the answer around it: anything
+    /// else is an error.
+    pub fn narrow<M: Message + Name + Default>(&self, record: &mut M) -> Result<()> {
         if self.fields.is_empty() {
             return Ok(());
+        }
+        if M::full_name() != self.record.full_name() {
+            let what = format!("a right to {} is asked to narrow {}", self.record.full_name(), M::full_name());
+            return Err(Problem::internal(what));
         }
         let mut whole = DynamicMessage::new(self.record.clone());
         whole.transcode_from(record).map_err(Problem::internal)?;
@@ -80,7 +94,8 @@ impl AccessRight {
         Ok(())
     }
 
-    /// The same for a record that is known by its descriptor alone. Its `id` stays: it says nothing, and a copy needs it. What the contract does not know is dropped.
+    /// The same for a record that is known by its descriptor alone. Its `id` stays: it says nothing, and a copy needs it.
+    /// What the contract does not know is dropped.
     pub fn narrowed(&self, whole: &DynamicMessage) -> DynamicMessage {
         let descriptor = whole.descriptor();
         let mut kept = DynamicMessage::new(descriptor.clone());

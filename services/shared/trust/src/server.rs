@@ -22,9 +22,8 @@ const CONNECTION_AGE: Duration = Duration::from_secs(600);
 /// How long streams may go on after the end was asked for.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `routes` behind the gate until shutdown; grants, access rights, correction tickets, health and reflection are added
-/// here. What is served is
-/// counted in `metrics`, and traced.
+/// Serves `routes` behind the gate until shutdown; grants, access rights, correction tickets, health and reflection are
+/// added here. What is served is counted in `metrics`, and traced.
 pub async fn serve(
     listener: TcpListener,
     tls: Tls,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use contract::catalogue::Entry;
+use contract::columns::Column;
 use kit::{Problem, Result};
 use proto::trust::{AccessRight, AccessRightAct, AccessRightDetail, AccessRightState};
 
@@ -281,7 +282,8 @@ pub(crate) struct Offered<'a> {
     pub(crate) title: String,
     pub(crate) providers: Vec<(String, String)>,
     pub(crate) consumers: Vec<(String, String)>,
-    pub(crate) fields: Vec<(String, String)>,
+    /// What the right may be narrowed to; required ones cannot be left out then.
+    pub(crate) fields: Vec<Column>,
 }
 
 /// The application.

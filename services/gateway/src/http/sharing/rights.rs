@@ -20,7 +20,8 @@ use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
 use crate::sharing::titles::{entry, title};
 use crate::sharing::{self, APPLY_RIGHT, Asking, GET_RIGHT, LIST_RIGHTS, Walked, labels, may};
-use contract::bureau::title as bureau_title;
+use contract::bureau::{calls_for_people, title as bureau_title};
+use contract::columns::{Column, columns};
 
 const STATES: &str = "ylyx.trust.v1.AccessRightState";
 
@@ -34,7 +35,7 @@ pub(super) fn router() -> Router<Front> {
 /// Bureaus at which the person may apply for a method: its own, or for what every bureau serves any of them.
 pub(super) fn providers(asking: &Asking<'_>, path: &str) -> Vec<String> {
     let Some(entry) = entry(path).filter(|entry| entry.sharing == "CONDITIONAL") else { return Vec::new() };
-    if !entry.callers.iter().any(|caller| !matches!(caller.as_str(), "gateway" | "operator")) {
+    if entry.callers.iter().all(|caller| calls_for_people(caller)) {
         return Vec::new();
     }
     let keepers = sharing::keepers_of_people();
@@ -132,13 +133,13 @@ fn application(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, prob
             let providers = providers(&asking, &entry.path);
             // Nobody applies at the own bureau for the own data.
             let own = |name: &String| providers.as_slice() == std::slice::from_ref(name);
-            let outside = |name: &&String| !matches!(name.as_str(), "gateway" | "operator") && !own(name);
+            let outside = |name: &&String| !calls_for_people(name) && !own(name);
             Offered {
                 entry,
                 title: title(&entry.path),
                 consumers: titled(entry.callers.iter().filter(outside).cloned().collect()).collect(),
                 providers: titled(providers.clone()).collect(),
-                fields: top_fields(path),
+                fields: nameable(path),
             }
         });
         let view =
@@ -148,15 +149,9 @@ fn application(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, prob
     with_status(problem, made)
 }
 
-/// The fields of the response record that have a title: what a right may be narrowed to.
-fn top_fields(path: &str) -> Vec<(String, String)> {
-    let Ok(method) = sharing::method(path) else { return Vec::new() };
-    let record = contract::catalogue::record(method);
-    let titled = record.fields().filter_map(|field| {
-        let title = contract::columns::column(&field)?.title;
-        Some((field.name().to_owned(), title))
-    });
-    titled.collect()
+/// The columns of the method's record: what a right may be narrowed to.
+fn nameable(path: &str) -> Vec<Column> {
+    sharing::method(path).map(|method| columns(&contract::catalogue::record(method))).unwrap_or_default()
 }
 
 async fn apply(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
@@ -254,13 +249,18 @@ fn offered(person: &SignedIn, bureau: &str, right: &AccessRight) -> Vec<Act> {
 /// Why the next step is somebody else's; empty where it is not.
 fn barred(person: &SignedIn, right: &AccessRight) -> &'static str {
     let before = match right.state() {
-        AccessRightState::Applied => &right.applied_by,
+        AccessRightState::Applied => "",
         AccessRightState::Checked => &right.checked_by,
-        AccessRightState::Reviewed if right.applied_by == person.id => return "此项授权由您申请，请由另一人授权。",
         AccessRightState::Reviewed => &right.reviewed_by,
         _ => return "",
     };
-    if *before == person.id { "上一步由您办理，下一步请由另一人办理。" } else { "" }
+    if right.applied_by == person.id {
+        "此项授权由您申请，以后各步请由他人办理。"
+    } else if before == person.id {
+        "上一步由您办理，下一步请由另一人办理。"
+    } else {
+        ""
+    }
 }
 
 async fn act(

@@ -139,10 +139,47 @@ async fn a_refusal_stands_beside_its_field_and_what_was_typed_stays() {
     assert!(!own.body.contains("value=\"grant\"") && own.body.contains("value=\"reject\""), "{}", own.body);
     let (office, token) = house.sign_in("office").await;
     let own = house.get(here, &office).await;
-    assert!(own.body.contains("此项授权由您申请，请由另一人授权") && !own.body.contains("value=\"grant\""));
+    assert!(own.body.contains("此项授权由您申请，以后各步请由他人办理") && !own.body.contains("value=\"grant\""));
     let away = [("csrf", token.as_str()), ("act", "check")];
     let away = house.post("/sharing/rights/education/r1", &office, &away).await;
     assert!(away.status == 503 && away.body.contains("联系不上"));
+}
+
+#[tokio::test]
+async fn a_feed_offers_its_items_and_says_which_cannot_be_left_out() {
+    let (house, _) = house_with_bureaus().await;
+    let (cookie, token) = house.sign_in("approver").await;
+    let follow = "/ylyx.childcare.v1.InstitutionFeedService/FollowInstitutions";
+    let form = house.get(&format!("/sharing/rights/new?method={follow}"), &cookie).await.body;
+    let tick = |name: &str| {
+        let (_, rest) = form.split_once(&format!("name=\"fields\" value=\"{name}\"")).unwrap_or_default();
+        rest.split("</label>").next().unwrap_or_default().to_owned()
+    };
+    assert!(tick("operating").contains("运营") && tick("operating").contains("必含"), "{form}");
+    assert!(tick("uscc").contains("统一社会信用代码") && !tick("uscc").contains("必含"), "{form}");
+    assert!(form.contains("没有给出的数据项会被读成否、零或没有"), "{form}");
+    for name in ["record", "removed_id", "head", "id"] {
+        assert!(tick(name).is_empty(), "{name} is nothing that can be chosen");
+    }
+    let fields = [
+        ("csrf", token.as_str()),
+        ("method", follow),
+        ("provider", "childcare"),
+        ("consumer", "supervision"),
+        ("purpose", "institution-register"),
+        ("basis", "监管需要"),
+        ("fields", "name"),
+    ];
+    let refused = house.post("/sharing/rights/new", &cookie, &fields).await;
+    assert!(
+        refused.status == 400 && refused.body.contains("id=\"f-fields\">缩小数据项范围时须保留"),
+        "{}",
+        refused.body
+    );
+    assert!(refused.body.contains("value=\"name\" checked"), "what was ticked stays");
+
+    let levels = house.get("/sharing/rights/new?method=/ylyx.trust.v1.MatchingService/Match", &cookie).await.body;
+    assert!(levels.contains("没有可挑选的数据项") && !levels.contains("name=\"fields\""), "{levels}");
 }
 
 #[tokio::test]

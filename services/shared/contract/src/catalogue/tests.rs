@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::columns::message;
+use crate::columns::{columns, message};
 use crate::sheet::SheetReader;
 
 fn all() -> Vec<Entry> {
@@ -73,6 +73,7 @@ fn the_record_is_what_a_list_or_a_stream_carries() {
     assert_eq!(record("ylyx.childcare.v1.ListClassesResponse"), "Class");
     assert_eq!(record("ylyx.childcare.v1.Institution"), "Institution");
     assert_eq!(record("ylyx.trust.v1.ListAccessRightsResponse"), "AccessRight");
+    assert_eq!(record("ylyx.childcare.v1.DesignationEvent"), "DesignationSnapshot");
     assert_eq!(record("ylyx.reporting.v1.Envelope"), "Envelope", "nothing in it has a title");
 }
 
@@ -81,6 +82,41 @@ fn a_conditional_method_that_bureaus_call_states_its_purposes() {
     let rules = AccessRules::load().expect("every method has a rule");
     for (method, _) in conditional(&rules) {
         assert!(!method.rule.purposes.is_empty(), "{} could never be called", method.path);
+    }
+}
+
+#[test]
+fn a_feed_lists_the_items_of_its_record() {
+    let entries = all();
+    let follow = "/ylyx.elderly_care.v1.InstitutionFeedService/FollowInstitutions";
+    let feed = entries.iter().find(|entry| entry.path == follow).expect("listed");
+    let titles: Vec<&str> = feed.fields.iter().map(|field| field.title.as_str()).collect();
+    assert_eq!(titles[..3], ["机构名称", "统一社会信用代码", "举办运营"]);
+    let names: BTreeSet<&str> = feed.fields.iter().map(|field| field.name.as_str()).collect();
+    assert!(names.contains("id") && !names.contains("record") && !names.contains("head"), "{names:?}");
+}
+
+/// What is not sent reads as false or 0, and a copy would say so.
+#[test]
+fn a_feed_can_be_narrowed_and_never_so_that_a_number_or_a_yes_is_made_up() {
+    let rules = AccessRules::load().expect("every method has a rule");
+    let feeds: Vec<&Method> = conditional(&rules)
+        .map(|(method, _)| method)
+        .filter(|method| method.server_streaming && !method.client_streaming)
+        .collect();
+    assert_eq!(feeds.len(), 3);
+    for feed in feeds {
+        let record = record(feed);
+        assert_ne!(record, feed.output, "{}: no record inside the event has a title", feed.path);
+        let columns = columns(&record);
+        assert!(columns.iter().any(|column| column.required) && columns.iter().any(|column| !column.required));
+        for field in record.fields() {
+            let column = column(&field);
+            assert!(column.is_some() || field.name() == "id", "{}: nobody can be given {}", feed.path, field.name());
+            let made_up = !field.supports_presence() && !matches!(field.kind(), Kind::String | Kind::Enum(_));
+            let needed = column.is_some_and(|column| column.required);
+            assert!(needed || !made_up, "{}: {} would read as false or 0", feed.path, field.name());
+        }
     }
 }
 

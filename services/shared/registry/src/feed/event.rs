@@ -1,6 +1,6 @@
 //! The typed messages of the feeds: each has its own event in its own contract, all of one shape.
 
-use prost::Message;
+use prost::{Message, Name};
 use proto::contract::FeedHead;
 use proto::{childcare, elderly_care};
 
@@ -27,7 +27,7 @@ pub struct Key<'r> {
 
 /// An event message of a contract.
 pub trait FeedEvent: Message + Default + 'static {
-    type Record: Message + Default + 'static;
+    type Record: Message + Name + Default + 'static;
 
     /// Makes the message; number and instant are those of the event, 0 beside a head.
     fn seal(sequence: i64, at_micros: i64, content: Content<Self::Record>) -> Self;

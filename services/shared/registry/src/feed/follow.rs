@@ -50,9 +50,10 @@ pub async fn follow<E: FeedEvent>(
     // Subscribed before the first read, so that nothing recorded meanwhile is slept over.
     let news = bureau.feeds.news.subscribe();
     let head = store::head(&bureau.db, feed).await?;
-    let after = verified(&head, &request)?;
+    let stream_id = told_as(head.stream_id, right.as_ref());
+    let after = verified(&head, &stream_id, &request)?;
     let (sender, receiver) = mpsc::channel(CHANNEL);
-    let sending = Sending { bureau: bureau.clone(), feed, right, stream_id: head.stream_id, sender };
+    let sending = Sending { bureau: bureau.clone(), feed, right, stream: head.stream_id, stream_id, sender };
     tokio::spawn(async move {
         let end = tokio::select! {
             end = sending.all(after, news) => end,
@@ -68,12 +69,19 @@ pub async fn follow<E: FeedEvent>(
     Ok(ReceiverStream::new(receiver))
 }
 
+/// What a follower knows the stream by. Narrowed to other fields it is another stream: nobody goes on from rows that have
+/// more than its right now gives, or less.
+fn told_as(stream: Uuid, right: Option<&AccessRight>) -> String {
+    let fields = right.into_iter().flat_map(|right| &right.fields);
+    fields.fold(stream.to_string(), |told, field| told + "/" + field)
+}
+
 /// The position to go on from, if this stream has it.
-fn verified(head: &Head, request: &FollowFeedRequest) -> Result<i64> {
+fn verified(head: &Head, stream_id: &str, request: &FollowFeedRequest) -> Result<i64> {
     if request.stream_id.is_empty() && request.after_sequence == 0 {
         return Ok(0);
     }
-    if request.stream_id != head.stream_id.to_string() {
+    if request.stream_id != stream_id {
         return Err(reset("数据流标识不同"));
     }
     let after = i64::try_from(request.after_sequence).map_err(|_| reset("序号超出"))?;
@@ -91,7 +99,9 @@ struct Sending<E> {
     feed: &'static str,
     /// What the follower may have of a record; none: everything.
     right: Option<AccessRight>,
-    stream_id: Uuid,
+    stream: Uuid,
+    /// The same as the follower is told.
+    stream_id: String,
     sender: mpsc::Sender<Result<E, Status>>,
 }
 
@@ -103,7 +113,7 @@ impl<E: FeedEvent> Sending<E> {
         loop {
             let at = self.bureau.clock.micros();
             let head = store::head(&self.bureau.db, self.feed).await?;
-            if head.stream_id != self.stream_id {
+            if head.stream_id != self.stream {
                 return Err(reset("已启用新的数据流"));
             }
             self.mark(&head).await?;
@@ -152,7 +162,7 @@ impl<E: FeedEvent> Sending<E> {
 
     fn head(&self, head: &Head, at_micros: i64) -> Content<E::Record> {
         let sequence = u64::try_from(head.last_sequence).unwrap_or_default();
-        Content::Head(FeedHead { stream_id: self.stream_id.to_string(), sequence, at_micros })
+        Content::Head(FeedHead { stream_id: self.stream_id.clone(), sequence, at_micros })
     }
 
     async fn send_stored(&self, stored: Stored) -> Result<Result<(), Gone>> {

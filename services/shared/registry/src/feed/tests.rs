@@ -1,6 +1,7 @@
 //! A register, its feed and copies of it, in one process on SQLite.
 
 mod following;
+mod narrowed;
 mod property;
 mod restored;
 

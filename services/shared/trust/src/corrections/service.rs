@@ -13,11 +13,8 @@ use uuid::Uuid;
 use super::state::{Act, State};
 use super::store::{self, Actor, New, Row, Told};
 use super::subject::Subject;
-use crate::assertion;
 use crate::caller::{Caller, User};
-use crate::dsse::KeyRing;
 use crate::grants;
-use crate::identity::IdentityKind;
 use crate::page::Page;
 use crate::prose::harmless;
 use crate::rights::service::due;
@@ -31,26 +28,21 @@ pub struct Corrections {
     pub(crate) bureau: String,
     pub(crate) city: Arc<City>,
     pub(crate) db: Db,
-    pub(crate) keys: KeyRing,
     pub(crate) clock: Clock,
     pub(crate) rules: Arc<AccessRules>,
 }
 
 impl Corrections {
-    /// Who calls: the person of the assertion, or a bureau for itself. The methods name no roles, so the gate has not
-    /// looked at the assertion.
+    /// Who calls: the person whom the gate has let be presented, or a bureau for itself.
     pub(super) fn who<T>(&self, request: &Request<T>) -> Result<Actor, Status> {
         let caller = Caller::of(request)?;
-        let token = request.metadata().get(assertion::ASSERTION_HEADER).and_then(|token| token.to_str().ok());
-        match (token, &caller.identity.kind) {
-            (Some(token), _) => {
-                let user = assertion::verify(token, &self.keys, &self.city.code, self.clock.micros())?;
-                Ok(person(&user))
-            }
-            (None, IdentityKind::Bureau(name)) if name != "gateway" => {
+        let name = caller.identity.rule_name();
+        match &caller.user {
+            Some(user) => Ok(person(user)),
+            None if !contract::bureau::calls_for_people(name) => {
                 Ok(Actor { key: format!("bureau:{name}"), name: contract::bureau::title(name).to_owned() })
             }
-            _ => Err(Problem::new(Kind::Unauthenticated, "PERSON_MISSING", "请先登录").into()),
+            None => Err(Problem::new(Kind::Unauthenticated, "PERSON_MISSING", "请先登录").into()),
         }
     }
 
@@ -132,8 +124,7 @@ impl Corrections {
         };
         let opener = if self.sees_all(by).await? { "" } else { by.key.as_str() };
         let page = Page::asked(request.page)?;
-        let mut rows = store::list(&self.db, page.after, page.size, [("opener", opener), ("state", state)]).await?;
-        let next_cursor = page.cut(&mut rows, |row| row.id);
+        let (rows, next_cursor) = store::list(&self.db, page, opener, state).await?;
         let corrections = rows.into_iter().map(|row| self.message(row, by)).collect::<Result<_>>()?;
         Ok(wire::ListCorrectionsResponse { corrections, next_cursor })
     }

@@ -1,10 +1,11 @@
 //! SQL and rows of correction tickets. Decides nothing.
 
-use kit::{Clock, Db, Problem, Result, Sql, Tx};
+use kit::{Clock, Db, Problem, Result, Tx};
 use uuid::Uuid;
 
 use super::state::{Progress, State};
 use super::subject::Subject;
+use crate::page::{Page, paged};
 
 macro_rules! select {
     ($conditions:literal) => {
@@ -105,16 +106,9 @@ pub(super) async fn of_key(tx: &mut Tx, opener: &str, key: &str) -> Result<Optio
     tx.query(OF_KEY).bind(opener.to_owned()).bind(key.to_owned()).optional().await
 }
 
-/// A page after an id: of an opener, in a state; empty texts ask for all.
-pub(super) async fn list(db: &Db, after: Uuid, size: usize, filters: [(&str, &str); 2]) -> Result<Vec<Row>> {
-    let asked: Vec<(&str, &str)> = filters.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let mut sql = SELECT.to_owned();
-    for (place, (column, _)) in (2..).zip(&asked) {
-        sql.push_str(&format!(" AND {column} = ${place}"));
-    }
-    sql.push_str(&format!(" ORDER BY id LIMIT {}", size + 1));
-    let query = db.read(Sql::built(sql)).bind(after);
-    asked.into_iter().fold(query, |query, (_, value)| query.bind(value.to_owned())).all().await
+/// A page of an opener's tickets in a state, and where the next begins; empty texts ask for all.
+pub(super) async fn list(db: &Db, page: Page, opener: &str, state: &str) -> Result<(Vec<Row>, String)> {
+    paged(db, SELECT, page, &[("opener", opener), ("state", state)], |row: &Row| row.id).await
 }
 
 /// What a new ticket says.

@@ -7,14 +7,12 @@ use tonic::Request;
 
 use super::service::Corrections;
 use super::store::Actor;
-use crate::assertion;
 use crate::caller::{Caller, Scope, User};
-use crate::dsse::{KeyRing, SigningKey};
 use crate::grants;
 use crate::identity::{Identity, IdentityKind};
 use crate::users::{GrantEntry, UserEntry, Users};
 
-async fn service() -> (Corrections, SigningKey, tempfile::TempDir) {
+async fn service() -> (Corrections, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("tickets.db").to_str().unwrap()).await.unwrap();
     grants::migrate(&db).await.unwrap();
@@ -29,18 +27,14 @@ async fn service() -> (Corrections, SigningKey, tempfile::TempDir) {
         user("county", grant("CITY_BUREAU_REPORTER", "530402")),
     ];
     grants::seed(&db, "childcare", &Users { user: user.into() }).await.unwrap();
-    let issuer = SigningKey::load_or_create(&folder.path().join("issuer.key")).unwrap();
-    issuer.public().save(folder.path(), assertion::ISSUER).unwrap();
-    let keys = KeyRing::load(folder.path()).unwrap();
     let corrections = Corrections {
         bureau: "childcare".into(),
         city: City::embedded(),
         db,
-        keys,
         clock: Clock::set_to("2026-11-05T04:00:00Z".parse().unwrap()),
         rules: AccessRules::load().unwrap().into(),
     };
-    (corrections, issuer, folder)
+    (corrections, folder)
 }
 
 fn actor(id: &str) -> Actor {
@@ -75,7 +69,7 @@ fn close(id: &str, closing: wire::CorrectionClosing, reason: &str) -> wire::Clos
 
 #[tokio::test]
 async fn a_doubt_is_answered_opened_once_again_and_closed() {
-    let (service, _, _folder) = service().await;
+    let (service, _folder) = service().await;
     let by = actor("finance-1");
     let ticket = service.open(&by, doubt(record("7"), "托位数多填了一个零")).await.unwrap();
     assert_eq!(service.open(&by, doubt(record("7"), "托位数多填了一个零")).await.unwrap().id, ticket.id);
@@ -105,7 +99,7 @@ async fn a_doubt_is_answered_opened_once_again_and_closed() {
 
 #[tokio::test]
 async fn a_ticket_is_about_something_of_this_bureau_and_names_nobody() {
-    let (service, _, _folder) = service().await;
+    let (service, _folder) = service().await;
     let reason = async |request| service.open(&actor("a"), request).await.unwrap_err().reason;
     let method = |path: &str| doubt(About::Method(path.into()), "缺字段");
     assert_eq!(reason(method("/ylyx.finance.v1.FundService/ListFundEntries")).await, "METHOD_UNKNOWN");
@@ -147,7 +141,7 @@ async fn a_ticket_is_about_something_of_this_bureau_and_names_nobody() {
 
 #[tokio::test]
 async fn others_see_their_own_tickets_and_the_bureau_sees_all() {
-    let (service, _, _folder) = service().await;
+    let (service, _folder) = service().await;
     for number in 0..3 {
         let keyed = |key: &str| wire::OpenCorrectionRequest {
             idempotency_key: format!("{key}{number}"),
@@ -180,30 +174,22 @@ async fn others_see_their_own_tickets_and_the_bureau_sees_all() {
 
 #[tokio::test]
 async fn the_gateway_alone_opens_nothing_and_a_bureau_speaks_for_itself() {
-    let (service, issuer, _folder) = service().await;
+    let (service, _folder) = service().await;
     let city = City::embedded();
-    let request = |bureau: &str, token: Option<String>| {
+    let who = |kind: IdentityKind, user: Option<User>| {
         let mut request = Request::new(());
-        if let Some(token) = token {
-            request.metadata_mut().insert(assertion::ASSERTION_HEADER, token.parse().unwrap());
-        }
-        let identity = Identity { city: city.code.clone(), kind: IdentityKind::Bureau(bureau.into()) };
-        let scope = Scope::of_the_service();
-        request.extensions_mut().insert(Caller {
-            identity,
-            user: None,
-            scope,
-            grants: Vec::new(),
-            right: None,
-            city: city.clone(),
-        });
+        let identity = Identity { city: city.code.clone(), kind };
+        let (scope, grants) = (Scope::of_the_service(), Vec::new());
+        request.extensions_mut().insert(Caller { identity, user, scope, grants, right: None, city: city.clone() });
         service.who(&request)
     };
-    let reason = |status: tonic::Status| kit::Problem::reason_of(&status);
-    assert_eq!(reason(request("gateway", None).unwrap_err()), "PERSON_MISSING");
-    assert_eq!(request("finance", None).unwrap().key, "bureau:finance");
-    let token = |life| assertion::issue(&issuer, "a", "钱某", "财政局", &city.code, service.clock.micros(), life);
-    let life = std::time::Duration::from_secs(60);
-    assert_eq!(request("gateway", Some(token(life))).unwrap().key, "user:a");
-    assert!(request("gateway", Some(format!("{}x", token(life)))).is_err());
+    let (bureau, operator) =
+        (|name: &str| IdentityKind::Bureau(name.into()), || IdentityKind::Operator("local".into()));
+    for alone in [bureau("gateway"), operator()] {
+        assert_eq!(kit::Problem::reason_of(&who(alone, None).unwrap_err()), "PERSON_MISSING");
+    }
+    for presenting in [bureau("gateway"), operator()] {
+        assert_eq!(who(presenting, Some(owner("a"))).unwrap().key, "user:a");
+    }
+    assert_eq!(who(bureau("finance"), None).unwrap().key, "bureau:finance");
 }

@@ -1,13 +1,13 @@
 //! The rights in memory: what the table says, at most a second old, and who waits for it to change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::rules::{AccessRule, AccessRules};
 use jiff::civil::Date;
 use kit::{Clock, Db, Problem, Result, Shutdown};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use super::state::State;
@@ -24,12 +24,12 @@ pub(super) struct Known {
     pub(super) id: Uuid,
     pub(super) consumer: String,
     pub(super) purpose: String,
-    pub(super) fields: Vec<String>,
+    pub(super) fields: BTreeSet<String>,
     pub(super) valid_until: Option<Date>,
     pub(super) state: State,
 }
 
-/// The rights that were ever granted, by method.
+/// The rights that are granted or suspended, by method.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Book(BTreeMap<String, Vec<Known>>);
 
@@ -43,16 +43,10 @@ impl Book {
         book
     }
 
-    /// The right in force for a call: ACCESS_RIGHT_MISSING, ACCESS_RIGHT_SUSPENDED, ACCESS_RIGHT_ENDED.
-    pub(super) fn right(&self, method: &str, consumer: &str, purpose: &str, today: Date) -> Result<&Known> {
+    /// The right for a call: there is at most one.
+    pub(super) fn right(&self, method: &str, consumer: &str, purpose: &str) -> Option<&Known> {
         let of_call = |known: &&Known| known.consumer == consumer && known.purpose == purpose;
-        let held = self.0.get(method).into_iter().flatten().filter(of_call);
-        // At most one is granted or suspended; among those that ended the last one counts.
-        let known = held.max_by_key(|known| (known.state != State::Ended, known.id)).ok_or_else(|| {
-            Problem::forbidden("ACCESS_RIGHT_MISSING", format!("{consumer} 未获得以此用途调用该接口的授权"))
-        })?;
-        known.stands(today)?;
-        Ok(known)
+        self.0.get(method).into_iter().flatten().find(of_call)
     }
 
     /// A right that a stream began with still stands: ACCESS_RIGHT_SUSPENDED, ACCESS_RIGHT_ENDED.
@@ -62,6 +56,7 @@ impl Book {
 }
 
 impl Known {
+    /// ACCESS_RIGHT_SUSPENDED, ACCESS_RIGHT_ENDED.
     fn stands(&self, today: Date) -> Result<()> {
         match self.state {
             State::Granted if self.valid_until.is_none_or(|last| today <= last) => Ok(()),
@@ -86,13 +81,15 @@ struct Inner {
     clock: Clock,
     rules: Arc<AccessRules>,
     book: watch::Sender<Arc<Book>>,
+    /// Who reads the table says what it held before anybody reads it again: an older reading never replaces a newer one.
+    reading: Mutex<()>,
 }
 
 impl Rights {
     /// Knows nothing until [`Rights::refresh`].
     pub(crate) fn new(bureau: &str, db: Db, clock: Clock, rules: Arc<AccessRules>) -> Rights {
-        let book = watch::Sender::new(Arc::default());
-        Rights(Arc::new(Inner { bureau: bureau.to_owned(), db, clock, rules, book }))
+        let (book, reading) = (watch::Sender::new(Arc::default()), Mutex::default());
+        Rights(Arc::new(Inner { bureau: bureau.to_owned(), db, clock, rules, book, reading }))
     }
 
     pub(super) fn bureau(&self) -> &str {
@@ -113,6 +110,7 @@ impl Rights {
 
     /// Reads the table; who waits for a change is told when there is one.
     pub(crate) async fn refresh(&self) -> Result<()> {
+        let _reading = self.0.reading.lock().await;
         let fresh = store::known(&self.0.db).await?;
         self.0.book.send_if_modified(|book| {
             let changed = **book != fresh;
@@ -122,6 +120,12 @@ impl Rights {
             changed
         });
         Ok(())
+    }
+
+    /// Nobody reads the table meanwhile.
+    #[cfg(test)]
+    pub(super) async fn hold_reading(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.reading.lock().await
     }
 
     /// Refreshes until shutdown, for what other replicas change.
@@ -137,9 +141,9 @@ impl Rights {
         }
     }
 
-    /// The right that a call goes by; `None` where it needs none. PURPOSE_MISSING, PURPOSE_UNKNOWN, and what
-    /// [`Book::right`] refuses.
-    pub(crate) fn judge(
+    /// The right that a call goes by; `None` where it needs none. PURPOSE_MISSING, PURPOSE_UNKNOWN, ACCESS_RIGHT_MISSING,
+    /// ACCESS_RIGHT_SUSPENDED, ACCESS_RIGHT_ENDED. A call that is let through costs no query.
+    pub(crate) async fn judge(
         &self,
         path: &str,
         rule: &AccessRule,
@@ -155,14 +159,18 @@ impl Rights {
             return Err(Problem::forbidden("PURPOSE_UNKNOWN", "所述用途不在此接口的许可用途之列"));
         }
         let book = self.0.book.borrow().clone();
-        let known = book.right(path, consumer, &purpose, self.0.clock.today())?;
+        let Some(known) = book.right(path, consumer, &purpose) else {
+            return Err(match store::has_ended(&self.0.db, path, consumer, &purpose).await? {
+                true => ended(),
+                false => {
+                    let message = format!("{consumer} 未获得以此用途调用该接口的授权");
+                    Problem::forbidden("ACCESS_RIGHT_MISSING", message)
+                }
+            });
+        };
+        known.stands(self.0.clock.today())?;
         let method = self.0.rules.method(path).ok_or_else(|| Problem::internal("a judged method is unknown"))?;
-        Ok(Some(Arc::new(AccessRight {
-            id: known.id,
-            purpose,
-            fields: known.fields.iter().cloned().collect(),
-            record: contract::catalogue::record(method),
-        })))
+        Ok(Some(Arc::new(AccessRight::to(method, known.id, purpose, known.fields.clone()))))
     }
 
     /// Resolves when the right ends, is suspended, or runs out, with what to tell.

@@ -169,3 +169,25 @@ async fn a_right_runs_out_with_its_last_day_and_another_replica_hears_of_it() {
     shutdown.stop();
     keeping.await.unwrap();
 }
+
+#[tokio::test]
+async fn an_older_reading_never_replaces_a_newer_one() {
+    let door = door().await;
+    let right = door.granted("津贴核发", &[]).await;
+    let rights = door.service.rights.clone();
+    let reading = rights.hold_reading().await;
+    let slow = tokio::spawn({
+        let rights = rights.clone();
+        async move { rights.refresh().await }
+    });
+    // It has not read yet: whoever reads after the act sees the act.
+    let ending = door.judge(&right.id, Act::End);
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!slow.is_finished(), "one reads at a time");
+        drop(reading);
+    };
+    tokio::join!(ending, release);
+    slow.await.unwrap().unwrap();
+    assert_eq!(rights.over(right.id.parse().unwrap()).await.reason, "ACCESS_RIGHT_ENDED");
+}

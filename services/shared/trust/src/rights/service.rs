@@ -16,6 +16,7 @@ use super::store::{self, Actor, Row, Told};
 use super::wanted::Wanted;
 use crate::caller::Caller;
 use crate::page::Page;
+use crate::prose::{harmless, stated};
 
 /// The rights to one service's methods, for the people who decide about them.
 #[derive(Clone, Debug)]
@@ -50,10 +51,7 @@ impl AccessRights {
             valid_until,
         };
         wanted.check(self.rights.rules(), self.rights.bureau())?;
-        let basis = request.basis.trim();
-        if basis.is_empty() {
-            return Err(Problem::field("basis", "FIELD_MISSING", "请填写申请依据"));
-        }
+        let basis = stated("basis", &request.basis, "请填写申请依据")?;
         let key = &request.idempotency_key;
         let row = retry(async || {
             let mut tx = self.rights.db().begin().await?;
@@ -77,7 +75,7 @@ impl AccessRights {
         request: wire::JudgeAccessRightRequest,
         act: Act,
     ) -> Result<wire::AccessRight> {
-        self.act(caller, &request.id, act, request.reason.trim(), None).await
+        self.act(caller, &request.id, act, harmless("reason", &request.reason)?, None).await
     }
 
     pub(super) async fn grant(
@@ -85,10 +83,11 @@ impl AccessRights {
         caller: &Caller,
         request: wire::GrantAccessRightRequest,
     ) -> Result<wire::AccessRight> {
-        let [catalogue, authorisation] =
-            [&request.catalogue_number, &request.authorisation_number].map(|number| number.trim().to_owned());
+        let catalogue = harmless("catalogue_number", &request.catalogue_number)?.to_owned();
+        let authorisation = harmless("authorisation_number", &request.authorisation_number)?.to_owned();
         let numbers = Numbers { catalogue, authorisation };
-        self.act(caller, &request.id, Act::Grant, request.reason.trim(), Some(numbers)).await
+        let reason = harmless("reason", &request.reason)?;
+        self.act(caller, &request.id, Act::Grant, reason, Some(numbers)).await
     }
 
     async fn act(
@@ -161,9 +160,8 @@ impl AccessRights {
             state => state.as_str_name().trim_start_matches(PREFIX),
         };
         let page = Page::asked(request.page)?;
-        let filters = [("state", state), ("consumer", &request.consumer), ("method", &request.method)];
-        let mut rows = store::list(self.rights.db(), page.after, page.size, filters).await?;
-        let next_cursor = page.cut(&mut rows, |row| row.id);
+        let filters = [state, &request.consumer, &request.method];
+        let (rows, next_cursor) = store::list(self.rights.db(), page, filters).await?;
         let rights = rows.into_iter().map(|row| self.message(row)).collect::<Result<_>>()?;
         Ok(wire::ListAccessRightsResponse { rights, next_cursor })
     }

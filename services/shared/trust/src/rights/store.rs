@@ -1,13 +1,14 @@
 //! SQL and rows of access rights. Decides nothing.
 
 use jiff::civil::Date;
-use kit::{Clock, Db, Problem, Result, Sql, Tx};
+use kit::{Clock, Db, Problem, Result, Tx};
 use uuid::Uuid;
 
 use super::book::{Book, Known};
 use super::seed::Seed;
 use super::state::{Progress, State};
 use super::wanted::Wanted;
+use crate::page::{Page, paged};
 
 macro_rules! select {
     ($conditions:literal) => {
@@ -20,7 +21,12 @@ macro_rules! select {
     };
 }
 
-const KNOWN: &str = select!("state IN ('GRANTED', 'SUSPENDED', 'ENDED') ORDER BY id");
+/// What the gate goes by; read every second, so it is what can be called by and no more.
+const KNOWN: &str = "\
+SELECT id, method, consumer, purpose, fields, valid_until, state FROM access_right
+WHERE state IN ('GRANTED', 'SUSPENDED') ORDER BY id";
+const HAS_ENDED: &str = "\
+SELECT id FROM access_right WHERE method = $1 AND consumer = $2 AND purpose = $3 AND state = 'ENDED' LIMIT 1";
 const GET: &str = select!("id = $1");
 const OF_KEY: &str = select!("idempotency_key = $1");
 const SEEDED: &str = select!("seeded ORDER BY id");
@@ -44,7 +50,8 @@ const HISTORY: &str = "\
 SELECT at, from_state, to_state, by_name, reason FROM access_right_act WHERE right_id = $1 ORDER BY id";
 
 /// Every SQL text of this room, for the test that prepares them on both engines.
-pub const STATEMENTS: &[&str] = &[KNOWN, GET, OF_KEY, SEEDED, IN_FORCE, PENDING, SELECT, INSERT, UPDATE, TELL, HISTORY];
+pub const STATEMENTS: &[&str] =
+    &[KNOWN, HAS_ENDED, GET, OF_KEY, SEEDED, IN_FORCE, PENDING, SELECT, INSERT, UPDATE, TELL, HISTORY];
 
 /// What history says where nobody did it: the set-up's file.
 const SET_UP: &str = "初始配置";
@@ -92,16 +99,15 @@ pub(super) struct Actor {
 
 impl Row {
     pub(super) fn state(&self) -> Result<State> {
-        State::from_code(&self.state).ok_or_else(|| Problem::internal(format!("right state {:?}", self.state)))
+        state(&self.state)
     }
 
     pub(super) fn valid_until(&self) -> Result<Option<Date>> {
-        let date = |text: &String| text.parse().map_err(|error| Problem::internal(format!("{text:?}: {error}")));
-        self.valid_until.as_ref().map(date).transpose()
+        valid_until(self.valid_until.as_deref())
     }
 
     pub(super) fn fields(&self) -> Vec<String> {
-        self.fields.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        fields(&self.fields)
     }
 
     pub(super) fn progress(&self) -> Result<Progress> {
@@ -135,14 +141,48 @@ impl Row {
     }
 }
 
-/// Everything that was ever granted.
+fn state(code: &str) -> Result<State> {
+    State::from_code(code).ok_or_else(|| Problem::internal(format!("right state {code:?}")))
+}
+
+fn valid_until(text: Option<&str>) -> Result<Option<Date>> {
+    let date = |text: &str| text.parse().map_err(|error| Problem::internal(format!("{text:?}: {error}")));
+    text.map(date).transpose()
+}
+
+fn fields(names: &str) -> Vec<String> {
+    names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    id: Uuid,
+    method: String,
+    consumer: String,
+    purpose: String,
+    fields: String,
+    valid_until: Option<String>,
+    state: String,
+}
+
+/// What is granted or suspended.
 pub(super) async fn known(db: &Db) -> Result<Book> {
-    let rows: Vec<Row> = db.read(KNOWN).all().await?;
-    let known = |row: Row| {
-        let (valid_until, state, fields) = (row.valid_until()?, row.state()?, row.fields());
-        Ok((row.method, Known { id: row.id, consumer: row.consumer, purpose: row.purpose, fields, valid_until, state }))
+    let rows: Vec<KnownRow> = db.read(KNOWN).all().await?;
+    let known = |row: KnownRow| {
+        let KnownRow { id, method, consumer, purpose, .. } = row;
+        let (valid_until, state) = (valid_until(row.valid_until.as_deref())?, state(&row.state)?);
+        Ok((
+            method,
+            Known { id, consumer, purpose, fields: fields(&row.fields).into_iter().collect(), valid_until, state },
+        ))
     };
     Ok(Book::of(rows.into_iter().map(known).collect::<Result<Vec<_>>>()?))
+}
+
+/// True where there was a right for such a call, and has ended.
+pub(super) async fn has_ended(db: &Db, method: &str, consumer: &str, purpose: &str) -> Result<bool> {
+    let query = db.read(HAS_ENDED).bind(method.to_owned()).bind(consumer.to_owned()).bind(purpose.to_owned());
+    Ok(query.optional::<(Uuid,)>().await?.is_some())
 }
 
 /// One right, or ACCESS_RIGHT_UNKNOWN.
@@ -185,16 +225,10 @@ async fn of_call(tx: &mut Tx, sql: &'static str, wanted: &Wanted) -> Result<Opti
     query.bind(wanted.purpose.clone()).optional().await
 }
 
-/// A page after an id: of a state, a consumer, a method; empty texts ask for all.
-pub(super) async fn list(db: &Db, after: Uuid, size: usize, filters: [(&str, &str); 3]) -> Result<Vec<Row>> {
-    let asked: Vec<(&str, &str)> = filters.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let mut sql = SELECT.to_owned();
-    for (place, (column, _)) in (2..).zip(&asked) {
-        sql.push_str(&format!(" AND {column} = ${place}"));
-    }
-    sql.push_str(&format!(" ORDER BY id LIMIT {}", size + 1));
-    let query = db.read(Sql::built(sql)).bind(after);
-    asked.into_iter().fold(query, |query, (_, value)| query.bind(value.to_owned())).all().await
+/// A page of the rights of a state, a consumer, a method, and where the next begins; empty texts ask for all.
+pub(super) async fn list(db: &Db, page: Page, [state, consumer, method]: [&str; 3]) -> Result<(Vec<Row>, String)> {
+    let filters = [("state", state), ("consumer", consumer), ("method", method)];
+    paged(db, SELECT, page, &filters, |row: &Row| row.id).await
 }
 
 /// Writes a new application down.

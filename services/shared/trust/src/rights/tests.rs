@@ -30,7 +30,7 @@ message Ask {}
 message Elder {
   string id = 1 [(ylyx.contract.v1.column) = { title: "标识" }];
   string name = 2 [(ylyx.contract.v1.column) = { title: "姓名" personal: PERSONAL_DATA_NAME }];
-  int64 level = 3 [(ylyx.contract.v1.column) = { title: "等级" }];
+  int64 level = 3 [(ylyx.contract.v1.column) = { title: "等级" required: true }];
   repeated string notes = 4 [(ylyx.contract.v1.column) = { title: "备注" }];
 }
 message Head { uint64 at = 1; }
@@ -103,7 +103,7 @@ pub(super) fn person(id: &str) -> Caller {
     }
 }
 
-fn wanted(purpose: &str, fields: &[&str]) -> wire::ApplyAccessRightRequest {
+pub(super) fn wanted(purpose: &str, fields: &[&str]) -> wire::ApplyAccessRightRequest {
     wire::ApplyAccessRightRequest {
         method: FOLLOW.into(),
         consumer: "finance".into(),
@@ -114,7 +114,7 @@ fn wanted(purpose: &str, fields: &[&str]) -> wire::ApplyAccessRightRequest {
     }
 }
 
-fn said(id: &str, reason: &str) -> wire::JudgeAccessRightRequest {
+pub(super) fn said(id: &str, reason: &str) -> wire::JudgeAccessRightRequest {
     wire::JudgeAccessRightRequest { id: id.into(), reason: reason.into() }
 }
 
@@ -172,7 +172,9 @@ async fn a_right_goes_through_three_hands_and_reaches_no_further_than_the_contra
     let door = door().await;
     let refused = async |request| door.service.apply(&person("a"), request).await.unwrap_err().reason;
     assert_eq!(refused(wanted("好奇", &[])).await, "PURPOSE_UNKNOWN");
-    assert_eq!(refused(wanted("津贴核发", &["phone"])).await, "FIELD_UNKNOWN");
+    assert_eq!(refused(wanted("津贴核发", &["level", "phone"])).await, "FIELD_UNKNOWN");
+    let without = door.service.apply(&person("a"), wanted("津贴核发", &["name"])).await.unwrap_err();
+    assert!(without.reason == "FIELD_NEEDED" && without.message.contains("等级"), "{without}");
     assert_eq!(
         refused(wire::ApplyAccessRightRequest { method: OPEN.into(), ..wanted("津贴核发", &[]) }).await,
         "NOT_CONDITIONAL"
@@ -194,12 +196,13 @@ async fn a_right_goes_through_three_hands_and_reaches_no_further_than_the_contra
     assert_eq!(door.service.apply(&person("a"), keyed).await.unwrap().id, right.id);
     assert_eq!(refused(wanted("津贴核发", &[])).await, "ACCESS_RIGHT_PENDING");
     assert_eq!((right.due_on.as_str(), right.overdue, right.in_force), ("2026-11-10", false, false));
-    let own = door.service.judge(&person("a"), said(&right.id, ""), Act::Check).await.unwrap_err();
-    assert_eq!(own.reason, "SAME_PERSON");
+    let own = async |act| door.service.judge(&person("a"), said(&right.id, ""), act).await.unwrap_err().reason;
+    assert_eq!(own(Act::Check).await, "SAME_PERSON");
     door.clock.move_to("2026-11-11T04:00:00Z".parse().unwrap());
     assert!(door.service.get(&right.id).await.unwrap().right.unwrap().overdue);
 
     door.service.judge(&person("b"), said(&right.id, ""), Act::Check).await.unwrap();
+    assert_eq!(own(Act::Review).await, "SAME_PERSON", "who applied reviews nothing, whoever checked");
     let reviewed = door.service.judge(&person("c"), said(&right.id, ""), Act::Review).await.unwrap();
     assert!(!reviewed.overdue);
     let bare = wire::GrantAccessRightRequest { id: right.id.clone(), ..Default::default() };
@@ -216,16 +219,15 @@ async fn a_right_goes_through_three_hands_and_reaches_no_further_than_the_contra
     assert_eq!(no_reason.reason, "REASON_MISSING");
 
     // A new one replaces it.
-    let next = door.granted("津贴核发", &["id"]).await;
+    let next = door.granted("津贴核发", &["level"]).await;
     assert!(!door.service.get(&right.id).await.unwrap().right.unwrap().in_force && next.in_force);
 }
 
 #[tokio::test]
 async fn lists_page_and_filter() {
     let door = door().await;
-    for number in 0..5 {
-        let right = door.granted("津贴核发", &[]).await;
-        assert!(number < 10 && right.in_force);
+    for _ in 0..5 {
+        assert!(door.granted("津贴核发", &[]).await.in_force);
     }
     let ask = |size, cursor, state: wire::AccessRightState| wire::ListAccessRightsRequest {
         page: Some(proto::common::Page { size, cursor }),
@@ -325,6 +327,15 @@ proptest! {
         prop_assert_eq!(right.narrowed(&kept), kept.clone(), "narrowing again changes nothing");
         prop_assert_eq!(kept.descriptor(), whole.descriptor());
     }
+}
+
+#[test]
+fn a_right_to_one_record_narrows_no_other() {
+    let record = contract::columns::message("ylyx.childcare.v1.Class").unwrap();
+    let right = AccessRight { id: Uuid::nil(), purpose: String::new(), fields: ["name".to_owned()].into(), record };
+    let mut other = proto::childcare::InstitutionEvent::default();
+    let refused = right.narrow(&mut other).unwrap_err();
+    assert_eq!(refused.kind, Kind::Internal);
 }
 
 #[test]

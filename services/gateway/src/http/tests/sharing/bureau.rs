@@ -150,8 +150,12 @@ fn right(id: &str) -> AccessRight {
 #[tonic::async_trait]
 impl AccessRightService for Door {
     async fn apply_access_right(&self, call: Call<ApplyAccessRightRequest>) -> Result<Reply<AccessRight>, Status> {
-        if call.into_inner().basis.is_empty() {
+        let request = call.into_inner();
+        if request.basis.is_empty() {
             return Err(Problem::field("basis", "FIELD_MISSING", "请填写申请依据").into());
+        }
+        if request.fields == ["name"] {
+            return Err(Problem::field("fields", "FIELD_NEEDED", "缩小数据项范围时须保留：运营").into());
         }
         self.act("apply")
     }
