@@ -30,6 +30,8 @@ pub(crate) const LIST_BATCHES: &str = "/ylyx.trust.v1.MatchingService/ListMatchB
 pub(crate) const MATCH_STAFF: &str = "/ylyx.childcare.v1.StaffService/MatchStaff";
 pub(crate) const FIND_PERSON: &str = "/ylyx.trust.v1.PersonService/FindPerson";
 pub(crate) const REVEAL_PERSON: &str = "/ylyx.trust.v1.PersonService/RevealPerson";
+pub(crate) const MERGE_PERSONS: &str = "/ylyx.trust.v1.PersonService/MergePersons";
+pub(crate) const ERASE_PERSON: &str = "/ylyx.trust.v1.PersonService/ErasePerson";
 pub(crate) const LIST_ACCESSES: &str = "/ylyx.trust.v1.PersonService/ListAccesses";
 pub(crate) const PERSON_KEYS: &str = "/ylyx.trust.v1.PersonService/GetPersonKeys";
 

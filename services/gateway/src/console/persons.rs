@@ -1,5 +1,7 @@
 //! 人员查询, who looked at whom, and the block of a record that names a person.
 
+pub(crate) mod acts;
+
 use askama::Template;
 use kit::{Problem, Result};
 use proto::trust::{Access, GetPersonKeysResponse, Person, RevealedPerson};
@@ -89,6 +91,8 @@ pub(crate) struct PersonsView<'a> {
     pub(crate) kinds: Vec<(String, String)>,
     pub(crate) may_find: bool,
     pub(crate) may_list: bool,
+    pub(crate) may_merge: bool,
+    pub(crate) may_erase: bool,
     /// `None` where that is not the person's to know.
     pub(crate) keys: Option<Result<GetPersonKeysResponse>>,
     pub(crate) typed: &'a Fields,
@@ -143,6 +147,10 @@ impl PersonsPage<'_> {
 
     fn seen_href(&self, person: &Person) -> String {
         seen_href(self.it.bureau, &person.id)
+    }
+
+    fn erase_href(&self, person: &Person) -> String {
+        format!("/persons/{}/{}/erase", escaped(self.it.bureau), escaped(&person.id))
     }
 
     /// People that are not yet stored under the newest key.

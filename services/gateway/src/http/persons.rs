@@ -1,6 +1,8 @@
 //! 人员查询: finding a person by document, who looked at whom, and the keys people are stored under. A number is posted
 //! and never part of an address; what was looked at is written down by the bureau.
 
+mod acts;
+
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderValue, Uri, header};
@@ -18,12 +20,16 @@ use super::{Front, pages};
 use crate::console::persons::{self, AccessesView, Asked, PersonsView};
 use crate::console::sharing::Tab;
 use crate::session::{Fields, Posted, SignedIn};
-use crate::sharing::{Asking, FIND_PERSON, LIST_ACCESSES, PAGE, PERSON_KEYS, keepers_of_people, labels, may};
+use crate::sharing::{
+    Asking, ERASE_PERSON, FIND_PERSON, LIST_ACCESSES, MERGE_PERSONS, PAGE, PERSON_KEYS, keepers_of_people, labels, may,
+};
 use contract::bureau::title as bureau_title;
 
 pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/persons", get(show).post(find))
+        .route("/persons/merge", get(acts::ask_merge).post(acts::merge))
+        .route("/persons/{bureau}/{id}/erase", get(acts::ask_erase).post(acts::erase))
         .route("/persons/seen", get(seen_by_account).post(seen_by_document))
         .route("/persons/{bureau}/{id}/seen", get(seen_of_person))
 }
@@ -93,6 +99,8 @@ async fn answer(
             kinds: labels("ylyx.contract.v1.DocumentKind"),
             may_find,
             may_list,
+            may_merge: may(person, &bureau, MERGE_PERSONS),
+            may_erase: may(person, &bureau, ERASE_PERSON),
             keys,
             typed,
             records: records(person, &bureau),

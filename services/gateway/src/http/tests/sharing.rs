@@ -9,7 +9,7 @@ use proto::trust::person_service_server::PersonServiceServer;
 use tokio_stream::wrappers::TcpListenerStream;
 
 use super::*;
-use bureau::{Bureau, Door, NUMBER, PHONE};
+use bureau::{Bureau, Door, NUMBER, OTHER_NUMBER, PHONE};
 
 /// Childcare answers; education is configured and not there.
 async fn house_with_bureaus() -> (House, Arc<Bureau>) {
@@ -217,6 +217,52 @@ async fn plain_text_is_shown_once_for_a_purpose_and_kept_nowhere() {
     let fields = [("csrf", token.as_str()), ("purpose", "1")];
     assert!(house.get("/persons/childcare/p1/seen", &auditor).await.body.contains("联系核实"));
     assert_eq!(house.post("/persons", "", &fields).await.status, 401);
+}
+
+#[tokio::test]
+async fn two_records_are_looked_at_before_they_are_merged_and_a_person_is_forgotten_with_a_reason() {
+    let (house, bureau) = house_with_bureaus().await;
+    let (cookie, token) = house.sign_in("approver").await;
+    assert!(house.get("/persons?bureau=childcare", &cookie).await.body.contains("/persons/merge?bureau=childcare"));
+    let numbers = |keep, other, reason| {
+        [
+            ("csrf", token.as_str()),
+            ("bureau", "childcare"),
+            ("keep_kind", "1"),
+            ("keep_number", keep),
+            ("other_kind", "1"),
+            ("other_number", other),
+            ("reason", reason),
+        ]
+    };
+    let wrong = house.post("/persons/merge", &cookie, &numbers(NUMBER, "530402199003070019", "换证")).await;
+    assert!(wrong.status == 400 && wrong.body.contains("id=\"f-other_number\">证件号码校验码不对"), "{}", wrong.body);
+    let same = house.post("/persons/merge", &cookie, &numbers(NUMBER, NUMBER, "换证")).await;
+    assert!(same.body.contains("两个证件已是同一人的"), "{}", same.body);
+    let unsaid = house.post("/persons/merge", &cookie, &numbers(NUMBER, OTHER_NUMBER, "")).await;
+    assert!(unsaid.body.contains("请写明合并原因"), "{}", unsaid.body);
+    let found = house.post("/persons/merge", &cookie, &numbers(NUMBER, OTHER_NUMBER, "换证")).await;
+    assert!(found.status == 200 && found.body.contains("确认合并") && found.body.contains("530***********0018"));
+    assert!(!found.body.contains(NUMBER) && !found.body.contains(OTHER_NUMBER) && !wrong.body.contains(NUMBER));
+    assert_eq!(found.header(header::CACHE_CONTROL), "no-store");
+    assert!(bureau.acts.lock().unwrap().is_empty(), "nothing is done before the word");
+    let word =
+        [("csrf", token.as_str()), ("bureau", "childcare"), ("keep_id", "p1"), ("other_id", "p2"), ("reason", "换证")];
+    assert!(house.post("/persons/merge", &cookie, &word).await.body.contains("已合并"));
+
+    let erase = "/persons/childcare/p2/erase";
+    let held = house.post(erase, &cookie, &[("csrf", &token), ("reason", "试试")]).await;
+    assert!(
+        held.status == 409 && held.body.contains("记录须保存至2031-10-01") && held.body.contains("value=\"试试\""),
+        "{}",
+        held.body
+    );
+    let fields = [("csrf", token.as_str()), ("reason", "本人申请"), ("document_number", "玉卫〔2026〕9号")];
+    assert!(house.post(erase, &cookie, &fields).await.body.contains("已删除"));
+    assert_eq!(*bureau.acts.lock().unwrap(), ["merge p1 p2 换证", "erase p2 本人申请 玉卫〔2026〕9号"]);
+    let (clerk, token) = house.sign_in("clerk").await;
+    assert_eq!(house.get("/persons/merge?bureau=childcare", &clerk).await.status, 403);
+    assert_eq!(house.post(erase, &clerk, &[("csrf", &token), ("reason", "本人申请")]).await.status, 403);
 }
 
 fn links(body: &str) -> Vec<String> {

@@ -12,6 +12,7 @@ use proto::trust::*;
 use tonic::{Request as Call, Response as Reply, Status, Streaming};
 
 pub(super) const NUMBER: &str = "530402199003070018";
+pub(super) const OTHER_NUMBER: &str = "530402198501011234";
 pub(super) const PHONE: &str = "13887654321";
 
 /// What the bureau was asked to do.
@@ -81,6 +82,9 @@ impl PersonService for Door {
     async fn find_person(&self, call: Call<FindPersonRequest>) -> Result<Reply<Person>, Status> {
         let number = call.into_inner().number;
         self.0.sought.lock().unwrap().push(number.clone());
+        if number == OTHER_NUMBER {
+            return Ok(Reply::new(Person { id: "p2".into(), name: "李*".into(), ..Person::default() }));
+        }
         if number != NUMBER {
             return Err(Problem::field("number", "DOCUMENT_CHECK_DIGIT", "证件号码校验码不对").into());
         }
@@ -113,11 +117,18 @@ impl PersonService for Door {
         let next_cursor = if request.page.unwrap_or_default().cursor.is_empty() { "c2" } else { "" };
         Ok(Reply::new(ListAccessesResponse { accesses: vec![look], next_cursor: next_cursor.into() }))
     }
-    async fn merge_persons(&self, _: Call<MergePersonsRequest>) -> Result<Reply<Person>, Status> {
-        away()
+    async fn merge_persons(&self, call: Call<MergePersonsRequest>) -> Result<Reply<Person>, Status> {
+        let MergePersonsRequest { keep_id, other_id, reason } = call.into_inner();
+        self.0.acts.lock().unwrap().push(format!("merge {keep_id} {other_id} {reason}"));
+        Ok(Reply::new(Person { id: keep_id, name: "李*".into(), ..Person::default() }))
     }
-    async fn erase_person(&self, _: Call<ErasePersonRequest>) -> Result<Reply<Person>, Status> {
-        away()
+    async fn erase_person(&self, call: Call<ErasePersonRequest>) -> Result<Reply<Person>, Status> {
+        let ErasePersonRequest { id, reason, document_number } = call.into_inner();
+        if reason != "本人申请" {
+            return Err(Problem::state("RETENTION_HOLDS", "记录须保存至2031-10-01，此前不能删除").into());
+        }
+        self.0.acts.lock().unwrap().push(format!("erase {id} {reason} {document_number}"));
+        Ok(Reply::new(Person { id, erased: true, ..Person::default() }))
     }
     async fn get_person_keys(&self, _: Call<GetPersonKeysRequest>) -> Result<Reply<GetPersonKeysResponse>, Status> {
         let key = |id: &str, persons| PersonKey { id: id.into(), persons, ..PersonKey::default() };
