@@ -99,6 +99,7 @@ pub fn router(front: Front) -> Router {
         .merge(signin::router())
         .merge(registers::router())
         .merge(accounts::router())
+        .method_not_allowed_fallback(pages::only_posted)
         .layer(axum::middleware::from_fn_with_state(front.metrics.clone(), observe))
         .with_state(front)
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", api::Description::openapi()))

@@ -88,6 +88,21 @@ pub(crate) struct Walked<R> {
     pub(crate) gaps: Gaps,
 }
 
+impl<R> Walked<R> {
+    /// What an empty page says: that there is nothing, or only how far that is known.
+    pub(crate) fn nothing(&self, what: &str, filtered: bool) -> String {
+        let fitting = if filtered { "符合条件的" } else { "" };
+        let silent = self.gaps.down.len() + self.gaps.refused.len();
+        if !self.next.is_empty() {
+            format!("到这里没有{fitting}{what}，下一页还有")
+        } else if silent > 0 {
+            format!("答复了的部门没有{fitting}{what}，{silent} 个部门没有答复")
+        } else {
+            format!("没有{fitting}{what}")
+        }
+    }
+}
+
 /// Bureaus of which something is missing on the page.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gaps {
@@ -160,7 +175,9 @@ impl Asking<'_> {
         keep: &(dyn Fn(&R) -> bool + Sync),
     ) -> Walked<R> {
         let mut walked = Walked { rows: Vec::new(), next: String::new(), gaps: Gaps::default() };
-        let (from, after) = cursor.split_once(':').unwrap_or_default();
+        // A bureau that has gone from the list since takes its place with it.
+        let known = cursor.split_once(':').filter(|(from, _)| bureaus.iter().any(|bureau| bureau == from));
+        let (from, after) = known.unwrap_or_default();
         let mut after = after.to_owned();
         let first = bureaus.iter().position(|bureau| bureau == from).unwrap_or_default();
         let mut asked = 0;

@@ -149,8 +149,8 @@ impl PersonsPage<'_> {
         seen_href(self.it.bureau, &person.id)
     }
 
-    fn erase_href(&self, person: &Person) -> String {
-        format!("/persons/{}/{}/erase", escaped(self.it.bureau), escaped(&person.id))
+    fn text(&self, person: &Person) -> String {
+        acts::Shown::of(person).text
     }
 
     /// People that are not yet stored under the newest key.
@@ -202,8 +202,7 @@ impl AccessesPage<'_> {
     /// The looks at the person that an account looked at; empty on that person's own page.
     fn person(&self, access: &Access) -> String {
         // A search that found nobody is on record under no person.
-        let nobody = access.person_id.bytes().all(|byte| matches!(byte, b'0' | b'-'));
-        if self.it.user.is_empty() || nobody {
+        if self.it.user.is_empty() || access.person_id.is_empty() {
             return String::new();
         }
         seen_href(self.it.bureau, &access.person_id)

@@ -35,7 +35,7 @@ impl Tab {
         match self {
             Tab::Catalogue => "共享目录",
             Tab::Rights => "共享授权",
-            Tab::Corrections => "疑义核校",
+            Tab::Corrections => "疑义校核",
             Tab::Copies => "数据订阅",
             Tab::Matching => "人员比对",
             Tab::Persons => "人员查询",

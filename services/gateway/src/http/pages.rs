@@ -127,6 +127,17 @@ async fn not_found(Shared(front): Shared<Front>, person: Option<SignedIn>, uri: 
     problem(&front, person.as_ref(), &uri, &Problem::new(Kind::NotFound, "PAGE_UNKNOWN", "没有这个页面"))
 }
 
+/// The address of a form's sending, typed or opened again.
+pub(super) async fn only_posted(Shared(front): Shared<Front>, person: Option<SignedIn>, uri: Uri) -> Response {
+    let html = console::error(
+        Some(&frame(&front, person.as_ref(), &uri)),
+        405,
+        "这个地址只接收表单，请从页面上办理",
+        "FORM_ONLY",
+    );
+    (StatusCode::METHOD_NOT_ALLOWED, Html(html)).into_response()
+}
+
 /// Makes a page for a person, or the page that says why not.
 pub(crate) fn page(
     front: &Front,

@@ -5,9 +5,10 @@ mod acts;
 
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::Uri;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use contract::register::Register;
 use kit::{Problem, Result};
 use proto::common::Page;
 use proto::trust::{
@@ -19,6 +20,7 @@ use super::sharing::{address, tabs, with_status};
 use super::{Front, pages};
 use crate::console::persons::{self, AccessesView, Asked, PersonsView};
 use crate::console::sharing::Tab;
+use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
 use crate::sharing::{
     Asking, ERASE_PERSON, FIND_PERSON, LIST_ACCESSES, MERGE_PERSONS, PAGE, PERSON_KEYS, keepers_of_people, labels, may,
@@ -29,7 +31,8 @@ pub(super) fn router() -> Router<Front> {
     Router::new()
         .route("/persons", get(show).post(find))
         .route("/persons/merge", get(acts::ask_merge).post(acts::merge))
-        .route("/persons/{bureau}/{id}/erase", get(acts::ask_erase).post(acts::erase))
+        .route("/persons/erase", post(acts::erase))
+        .route("/persons/seen/account", post(ask_account))
         .route("/persons/seen", get(seen_by_account).post(seen_by_document))
         .route("/persons/{bureau}/{id}/seen", get(seen_of_person))
 }
@@ -109,7 +112,7 @@ async fn answer(
         };
         persons::page(frame, &view)
     });
-    with_status(problem, unkept(made))
+    with_status(problem, made)
 }
 
 /// Registers of the bureau whose records name a person, with the address of their lists.
@@ -117,13 +120,13 @@ fn records(person: &SignedIn, bureau: &str) -> Vec<(String, String)> {
     let own = contract::register::registers().iter().filter(|register| register.bureau == bureau);
     let named = own.filter(|register| register.list.filters.iter().any(|leaf| leaf.path == "person_id"));
     let open = named.filter(|register| may(person, bureau, &register.list.method.path));
-    open.map(|register| (crate::console::registers::home(register), register.title.clone())).collect()
-}
-
-/// Whatever names a person stays on no disk.
-pub(super) fn unkept(mut page: Response) -> Response {
-    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    page
+    // Those who left are asked about as well.
+    let all = |register: &Register| register.list.filters.iter().any(|leaf| leaf.path == "include_left");
+    let home = |register: &Register| {
+        let home = crate::console::registers::home(register);
+        format!("{home}?{}", if all(register) { "include_left=true&" } else { "" })
+    };
+    open.map(|register| (home(register), register.title.clone())).collect()
 }
 
 async fn find(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
@@ -176,6 +179,25 @@ struct Place {
     cursor: String,
 }
 
+/// An account's address, unless what was typed is none: it may be somebody's number, which stands in no address.
+async fn ask_account(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
+    let Posted { person, form, .. } = posted;
+    let (bureau, user) = (form.get("bureau"), form.get("user").trim());
+    if is_account(user) {
+        return see_other(&address("/persons/seen", &[("bureau", bureau), ("user", user)]));
+    }
+    answer(&front, &person, &uri, bureau, &Fields::default(), Asked::Account, Some(&no_account())).await
+}
+
+fn is_account(text: &str) -> bool {
+    let letter = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    letter && text.len() <= 64 && contract::personal::carried(text).is_none()
+}
+
+fn no_account() -> Problem {
+    Problem::field("user", "ACCOUNT_INVALID", "请填写账号，如 reporter-530402")
+}
+
 async fn seen_by_account(
     Shared(front): Shared<Front>,
     person: SignedIn,
@@ -183,6 +205,10 @@ async fn seen_by_account(
     Query(place): Query<Place>,
 ) -> Response {
     let user = place.user.trim();
+    if !is_account(user) {
+        let problem = no_account();
+        return answer(&front, &person, &uri, &place.bureau, &Fields::default(), Asked::Account, Some(&problem)).await;
+    }
     let request = ListAccessesRequest {
         user: user.to_owned(),
         page: Some(page(&place.cursor)),
@@ -197,8 +223,7 @@ async fn seen_by_account(
             listing(&front, &person, &uri, &place.bureau, user, listed, turns)
         }
         Err(problem) => {
-            let typed = Fields(vec![("user".to_owned(), place.user.clone())]);
-            answer(&front, &person, &uri, &place.bureau, &typed, Asked::Account, Some(&problem)).await
+            answer(&front, &person, &uri, &place.bureau, &Fields::default(), Asked::Account, Some(&problem)).await
         }
     }
 }
@@ -256,5 +281,5 @@ fn listing(
 ) -> Response {
     let view =
         AccessesView { tabs: tabs(front, person, Tab::Persons), bureau, user, rows: listed.accesses, first, next };
-    unkept(pages::page(front, Some(person), uri, |frame| persons::accesses(frame, &view)))
+    pages::page(front, Some(person), uri, |frame| persons::accesses(frame, &view))
 }

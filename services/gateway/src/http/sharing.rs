@@ -19,7 +19,8 @@ use super::{Front, pages};
 use crate::bulletin::xlsx::MEDIA_TYPE;
 use crate::console::sharing::catalogue::{self, CatalogueView, EntryView};
 use crate::console::sharing::{Tab, Tabs};
-use crate::session::SignedIn;
+use crate::console::{self, Kept};
+use crate::session::{Fields, SignedIn};
 use crate::sharing::titles::{entries, entry};
 use crate::sharing::{self, Asking};
 
@@ -68,6 +69,17 @@ pub(super) fn tabs(front: &Front, person: &SignedIn, here: Tab) -> Tabs {
         shown.clear();
     }
     Tabs { shown, here }
+}
+
+/// What was typed, to be sent again: for a refusal at a bureau that then cannot even show the record.
+fn to_send_again(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: &Problem) -> Response {
+    match Kept::of(uri.path(), typed) {
+        Some(kept) => {
+            let page = pages::page(front, Some(person), uri, |frame| console::resume(frame, &kept, Some(problem)));
+            with_status(Some(problem), page)
+        }
+        None => pages::problem(front, Some(person), uri, problem),
+    }
 }
 
 /// An address with those parameters that say something.

@@ -103,7 +103,8 @@ impl Kept {
     /// nothing is left.
     pub(crate) fn of(action: &str, fields: &Fields) -> Option<Kept> {
         let worth = |name: &str| {
-            name != "csrf" && !name.contains("password") && !matches!(name, "old" | "again" | "person_number")
+            let number = name.ends_with("person_number");
+            name != "csrf" && !name.contains("password") && !number && !matches!(name, "old" | "again")
         };
         let fields: Vec<(String, String)> = fields.0.iter().filter(|(name, _)| worth(name)).cloned().collect();
         let action = local(action).to_owned();

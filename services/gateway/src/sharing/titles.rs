@@ -21,7 +21,7 @@ const SERVICES: [(&str, &str); 14] = [
     ("ylyx.gateway.v1.IndicatorService", "指标"),
     ("ylyx.supervision.v1.PlanService", "实施方案"),
     ("ylyx.trust.v1.AccessRightService", "共享授权"),
-    ("ylyx.trust.v1.CorrectionService", "疑义核校"),
+    ("ylyx.trust.v1.CorrectionService", "疑义校核"),
     ("ylyx.trust.v1.GrantService", "人员权限"),
     ("ylyx.trust.v1.MatchingService", "人员比对"),
     ("ylyx.trust.v1.PersonService", "人员信息"),
@@ -114,11 +114,6 @@ pub(crate) fn feed(name: &str) -> &str {
         None if name == "childcare.designation" => "普惠托育认定",
         None => name,
     }
-}
-
-/// The comment of the contract, where it is not what the title says already.
-pub(crate) fn remark(entry: &Entry) -> &str {
-    if chinese(&entry.about) { "" } else { &entry.about }
 }
 
 fn service(entry: &Entry) -> &str {

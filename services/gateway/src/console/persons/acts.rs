@@ -17,10 +17,27 @@ pub(crate) enum Step {
     Asked,
     /// Both were found, and wait for the person's word.
     Found {
-        keep: Box<Person>,
-        other: Box<Person>,
+        keep: Shown,
+        other: Shown,
     },
     Merged(Box<Person>),
+}
+
+/// A person as the page shows them: by id, masked.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) id: String,
+    /// 李*明，居民身份证 530***********0018，电话 138****5678
+    pub(crate) text: String,
+}
+
+impl Shown {
+    pub(crate) fn of(person: &Person) -> Self {
+        let documents = person.documents.iter().map(|one| format!("{} {}", super::kind(one.kind), one.number));
+        let phone = Some(&person.phone).filter(|phone| !phone.is_empty()).map(|phone| format!("电话 {phone}"));
+        let parts: Vec<String> = [person.name.clone()].into_iter().chain(documents).chain(phone).collect();
+        Shown { id: person.id.clone(), text: parts.join("，") }
+    }
 }
 
 /// Merging at one bureau.
@@ -59,12 +76,8 @@ struct MergePage<'a> {
 }
 
 impl MergePage<'_> {
-    fn both<'p>(&self, keep: &'p Person, other: &'p Person) -> [(&'static str, &'p Person); 2] {
-        [("保留", keep), ("并入", other)]
-    }
-
-    fn kind(&self, number: &i32) -> String {
-        super::kind(*number)
+    fn text(&self, person: &Person) -> String {
+        Shown::of(person).text
     }
 }
 

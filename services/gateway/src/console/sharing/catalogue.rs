@@ -8,7 +8,7 @@ use super::{Tabs, or_nothing};
 use crate::console::page::{Choice, Page};
 use crate::console::people::chosen;
 use crate::console::{Frame, escaped};
-use crate::sharing::titles::{purpose, remark, title};
+use crate::sharing::titles::{purpose, title};
 
 /// A page of the catalogue.
 pub(crate) struct CatalogueView<'a> {
@@ -92,10 +92,6 @@ struct EntryPage<'a> {
 }
 
 impl EntryPage<'_> {
-    fn remark(&self) -> &str {
-        remark(self.it.entry)
-    }
-
     fn purposes(&self) -> String {
         in_words(self.it.entry)
     }

@@ -33,6 +33,7 @@ pub(crate) fn list(frame: &Frame, it: &CopiesView) -> Result<String> {
         sources: chosen(&it.sources, &it.chosen[1]),
         filtered: it.chosen.iter().any(|one| !one.is_empty()),
         troubled: troubled.count(),
+        off: it.rows.iter().filter(|(_, feed)| feed.state() == FeedState::Off).count(),
         it,
     }
     .render()
@@ -47,10 +48,16 @@ struct CopiesPage<'a> {
     sources: Vec<Choice>,
     filtered: bool,
     troubled: usize,
+    off: usize,
     it: &'a CopiesView,
 }
 
 impl CopiesPage<'_> {
+    fn nothing(&self) -> String {
+        let walked: Walked<()> = Walked { rows: Vec::new(), next: String::new(), gaps: self.it.gaps.clone() };
+        walked.nothing("数据订阅", self.filtered)
+    }
+
     /// The worse, the heavier: as every lamp.
     fn lamp(&self, feed: &FeedStatus) -> Lamp {
         match feed.state() {
@@ -95,10 +102,12 @@ pub(crate) struct BatchesView {
 
 /// 人员比对.
 pub(crate) fn batches(frame: &Frame, it: &BatchesView) -> Result<String> {
+    let filtered = it.chosen.iter().any(|one| !one.is_empty());
     BatchesPage {
         page: Page::bare(Some(frame)),
         bureaus: chosen(&it.bureaus, &it.chosen[0]),
-        filtered: it.chosen.iter().any(|one| !one.is_empty()),
+        filtered,
+        nothing: it.walked.nothing("比对记录", filtered),
         refusals: it.walked.rows.iter().filter(|(_, batch)| !batch.refused.is_empty()).count(),
         it,
     }
@@ -112,6 +121,8 @@ struct BatchesPage<'a> {
     page: Page,
     bureaus: Vec<Choice>,
     filtered: bool,
+    /// What an empty list says.
+    nothing: String,
     refusals: usize,
     it: &'a BatchesView,
 }

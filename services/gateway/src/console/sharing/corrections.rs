@@ -1,4 +1,4 @@
-//! 疑义核校: tickets about data, one of them, and the form of a new one.
+//! 疑义校核: tickets about data, one of them, and the form of a new one.
 
 use askama::Template;
 use kit::{Problem, Result};
@@ -78,11 +78,13 @@ pub(crate) struct TicketsView {
 
 /// The list.
 pub(crate) fn list(frame: &Frame, it: &TicketsView) -> Result<String> {
+    let filtered = it.chosen.iter().any(|one| !one.is_empty());
     TicketsPage {
         page: Page::bare(Some(frame)),
         states: chosen(&it.states, &it.chosen[0]),
         bureaus: chosen(&it.bureaus, &it.chosen[1]),
-        filtered: it.chosen.iter().any(|one| !one.is_empty()),
+        filtered,
+        nothing: it.walked.nothing("数据疑义", filtered),
         overdue: it.walked.rows.iter().filter(|(_, one)| one.overdue).count(),
         it,
     }
@@ -97,6 +99,8 @@ struct TicketsPage<'a> {
     states: Vec<Choice>,
     bureaus: Vec<Choice>,
     filtered: bool,
+    /// What an empty list says.
+    nothing: String,
     overdue: usize,
     it: &'a TicketsView,
 }

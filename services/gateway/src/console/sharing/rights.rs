@@ -128,12 +128,14 @@ pub(crate) struct RightsView {
 /// The list.
 pub(crate) fn list(frame: &Frame, it: &RightsView) -> Result<String> {
     let overdue = it.walked.rows.iter().filter(|(_, right)| right.overdue).count();
+    let filtered = it.chosen.iter().any(|one| !one.is_empty());
     RightsPage {
         page: Page::bare(Some(frame)),
         states: chosen(&it.states, &it.chosen[0]),
         providers: chosen(&it.providers, &it.chosen[1]),
         consumers: chosen(&it.consumers, &it.chosen[2]),
-        filtered: it.chosen.iter().any(|one| !one.is_empty()),
+        filtered,
+        nothing: it.walked.nothing("共享授权", filtered),
         overdue,
         it,
     }
@@ -149,6 +151,8 @@ struct RightsPage<'a> {
     providers: Vec<Choice>,
     consumers: Vec<Choice>,
     filtered: bool,
+    /// What an empty list says.
+    nothing: String,
     overdue: usize,
     it: &'a RightsView,
 }

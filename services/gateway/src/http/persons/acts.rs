@@ -1,13 +1,13 @@
 //! Two acts on people that cannot be taken back: two records become one, and a person is forgotten.
 
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Query, State as Shared};
 use axum::http::Uri;
 use axum::response::Response;
 use kit::{Problem, Result};
 use proto::trust::{ErasePersonRequest, FindPersonRequest, MergePersonsRequest, Person};
 
-use super::{Look, unkept};
-use crate::console::persons::acts::{self, EraseView, MergeView, Step};
+use super::Look;
+use crate::console::persons::acts::{self, EraseView, MergeView, Shown, Step};
 use crate::console::sharing::Tab;
 use crate::http::sharing::{tabs, with_status};
 use crate::http::{Front, pages};
@@ -45,41 +45,59 @@ pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted
         return pages::problem(&front, Some(&person), &uri, &problem);
     }
     let asking = Asking { bureaus: &front.bureaus, person: &person };
-    let done: Result<Step> = match form.get("keep_id") {
-        "" => both(asking, &bureau, &form).await,
+    let (step, problem) = match form.get("keep_id") {
+        "" => match both(asking, &bureau, &form).await {
+            Ok([keep, other]) => (Step::Found { keep, other }, None),
+            Err(problem) => (Step::Asked, Some(problem)),
+        },
         keep => {
             let request = MergePersonsRequest {
                 keep_id: keep.to_owned(),
                 other_id: form.get("other_id").to_owned(),
                 reason: form.get("reason").trim().to_owned(),
             };
-            asking.ask(&bureau, MERGE_PERSONS, &request).await.map(|merged| Step::Merged(Box::new(merged)))
+            let shown = |id: &str, text: &str| Shown { id: form.get(id).to_owned(), text: form.get(text).to_owned() };
+            let merged: Result<Person> = asking.ask(&bureau, MERGE_PERSONS, &request).await;
+            match merged {
+                Ok(merged) => (Step::Merged(Box::new(merged)), None),
+                Err(problem) => {
+                    let (keep, other) = (shown("keep_id", "keep_shown"), shown("other_id", "other_shown"));
+                    (Step::Found { keep, other }, Some(problem))
+                }
+            }
         }
     };
-    match done {
-        Ok(step) => merge_page(&front, &person, &uri, &bureau, &form, step, None),
-        Err(problem) => merge_page(&front, &person, &uri, &bureau, &form, Step::Asked, Some(&problem)),
-    }
+    merge_page(&front, &person, &uri, &bureau, &form, step, problem.as_ref())
 }
 
-/// The two people of the form; what is wrong with the second is told beside the second.
-async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<Step> {
-    let find = async |kind: &'static str, number: &'static str| -> Result<Box<Person>> {
+/// The two people of the form; what is wrong with the second is told beside the second. The reason is judged first, for
+/// each search is on record.
+async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<[Shown; 2]> {
+    let reason = form.get("reason").trim();
+    if reason.is_empty() {
+        return Err(Problem::field("reason", "FIELD_MISSING", "请写明合并原因"));
+    }
+    if let Some(carried) = contract::personal::carried(reason) {
+        return Err(Problem::field(
+            "reason",
+            "PERSONAL_DATA_IN_TEXT",
+            format!("内容中含有{}，请删去", carried.title()),
+        ));
+    }
+    let find = async |kind: &'static str, number: &'static str| -> Result<Shown> {
         let request = FindPersonRequest {
             kind: form.get(kind).parse().unwrap_or_default(),
             number: form.get(number).trim().to_owned(),
         };
         let found: Result<Person> = asking.ask(bureau, FIND_PERSON, &request).await;
-        found.map(Box::new).map_err(|problem| beside(problem, kind, number))
+        found.map(|person| Shown::of(&person)).map_err(|problem| beside(problem, kind, number))
     };
-    let (keep, other) = (find("keep_kind", "keep_number").await?, find("other_kind", "other_number").await?);
+    let keep = find("keep_kind", "keep_person_number").await?;
+    let other = find("other_kind", "other_person_number").await?;
     if keep.id == other.id {
-        return Err(Problem::field("other_number", "PERSON_SAME", "两个证件已是同一人的，不需要合并"));
+        return Err(Problem::field("other_person_number", "PERSON_SAME", "两个证件已是同一人的，不需要合并"));
     }
-    if form.get("reason").trim().is_empty() {
-        return Err(Problem::field("reason", "FIELD_MISSING", "请写明合并原因"));
-    }
-    Ok(Step::Found { keep, other })
+    Ok([keep, other])
 }
 
 /// The bureau's fault, at the form's own names for its fields; what names none stands at the number.
@@ -107,52 +125,28 @@ fn merge_page(
         let view = MergeView { tabs: tabs(front, person, Tab::Persons), bureau, kinds, typed, step, problem };
         acts::merge(frame, &view)
     });
-    with_status(problem, unkept(made))
+    with_status(problem, made)
 }
 
-pub(super) async fn ask_erase(
-    Shared(front): Shared<Front>,
-    person: SignedIn,
-    uri: Uri,
-    Path((bureau, _)): Path<(String, String)>,
-) -> Response {
-    match open(&person, &bureau, ERASE_PERSON) {
-        Ok(()) => erase_page(&front, &person, &uri, &bureau, &Fields::default(), false, None),
-        Err(problem) => pages::problem(&front, Some(&person), &uri, &problem),
-    }
-}
-
-pub(super) async fn erase(
-    Shared(front): Shared<Front>,
-    uri: Uri,
-    Path((bureau, id)): Path<(String, String)>,
-    posted: Posted<Fields>,
-) -> Response {
+/// Forgets a person who was found and shown just before.
+pub(super) async fn erase(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
     let Posted { person, form, .. } = posted;
+    let bureau = form.get("bureau").to_owned();
     if let Err(problem) = open(&person, &bureau, ERASE_PERSON) {
         return pages::problem(&front, Some(&person), &uri, &problem);
     }
     let request = ErasePersonRequest {
-        id,
+        id: form.get("id").to_owned(),
         reason: form.get("reason").trim().to_owned(),
         document_number: form.get("document_number").trim().to_owned(),
     };
     let asking = Asking { bureaus: &front.bureaus, person: &person };
     let erased: Result<Person> = asking.ask(&bureau, ERASE_PERSON, &request).await;
-    erase_page(&front, &person, &uri, &bureau, &form, erased.is_ok(), erased.as_ref().err())
-}
-
-fn erase_page(
-    front: &Front,
-    person: &SignedIn,
-    uri: &Uri,
-    bureau: &str,
-    typed: &Fields,
-    done: bool,
-    problem: Option<&Problem>,
-) -> Response {
-    let made = pages::page(front, Some(person), uri, |frame| {
-        acts::erase(frame, &EraseView { tabs: tabs(front, person, Tab::Persons), bureau, typed, done, problem })
+    let done = erased.is_ok();
+    let made = pages::page(&front, Some(&person), &uri, |frame| {
+        let problem = erased.as_ref().err();
+        let tabs = tabs(&front, &person, Tab::Persons);
+        acts::erase(frame, &EraseView { tabs, bureau: &bureau, typed: &form, done, problem })
     });
-    with_status(problem, unkept(made))
+    with_status(erased.as_ref().err(), made)
 }

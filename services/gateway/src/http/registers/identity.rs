@@ -10,7 +10,6 @@ use proto::trust::{RevealPersonRequest, RevealedPerson};
 
 use super::desk;
 use crate::console::persons::{Identity, seen_href};
-use crate::http::persons::unkept;
 use crate::http::sharing::with_status;
 use crate::http::{Front, pages};
 use crate::registers;
@@ -86,5 +85,5 @@ pub(super) async fn reveal(
         identity.problem = problem.cloned();
         identity.revealed = revealed.as_ref().ok().cloned();
     });
-    unkept(with_status(problem, page))
+    with_status(problem, page)
 }

@@ -1,4 +1,4 @@
-//! 疑义核校: what looks wrong in data, told to the bureau that keeps it. Whoever uses data may open a ticket.
+//! 疑义校核: what looks wrong in data, told to the bureau that keeps it. Whoever uses data may open a ticket.
 
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
@@ -14,7 +14,7 @@ use proto::trust::{
 };
 use serde::Deserialize;
 
-use super::{SHARERS, address, asking, tabs, with_status};
+use super::{SHARERS, address, asking, tabs, to_send_again, with_status};
 use crate::console::sharing::Tab;
 use crate::console::sharing::corrections::{self, Kind, OpenView, TicketView, TicketsView};
 use crate::desks::Desks;
@@ -43,7 +43,7 @@ fn demand(person: &SignedIn) -> Result<()> {
     if person.holds_any(&READERS) || person.holds_any(&SHARERS) {
         return Ok(());
     }
-    Err(Problem::forbidden("ROLE_MISSING", "疑义核校由使用数据的人员办理，您还没有任何部门的角色"))
+    Err(Problem::forbidden("ROLE_MISSING", "疑义校核由使用数据的人员办理，您还没有任何部门的角色"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -270,6 +270,9 @@ async fn ticket(
         one.map(|one| (one, detail)).ok_or_else(|| Problem::internal("a ticket without itself"))
     };
     let made: Result<(Correction, CorrectionDetail)> = made.await;
+    if let (Err(_), Some(problem)) = (&made, problem) {
+        return to_send_again(front, person, uri, typed, problem);
+    }
     let page = pages::page(front, Some(person), uri, |frame| {
         let (one, detail) = made?;
         let answered = matches!(one.state(), CorrectionState::Accepted | CorrectionState::Declined);

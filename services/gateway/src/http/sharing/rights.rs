@@ -12,7 +12,7 @@ use proto::trust::{
 };
 use serde::Deserialize;
 
-use super::{address, asking, demand, tabs, with_status};
+use super::{address, asking, demand, tabs, to_send_again, with_status};
 use crate::console::sharing::Tab;
 use crate::console::sharing::rights::{self, Act, ApplyView, Offered, RightView, RightsView};
 use crate::http::{Front, pages};
@@ -213,6 +213,9 @@ async fn right_page(
         detail.right.clone().map(|right| (right, detail)).ok_or_else(|| Problem::internal("a right without itself"))
     };
     let made: Result<(AccessRight, AccessRightDetail)> = made.await;
+    if let (Err(_), Some(problem)) = (&made, problem) {
+        return to_send_again(front, person, uri, typed, problem);
+    }
     let page = pages::page(front, Some(person), uri, |frame| {
         let (right, detail) = made?;
         let view = RightView {

@@ -283,7 +283,7 @@ fn upload(cookie: &str, token: &str, file: &str) -> Request<Body> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sheet_is_checked_shown_and_then_written() {
-    let (house, bureau) = house_with_bureau().await;
+    let (mut house, bureau) = house_with_bureau().await;
     let (cookie, token) = house.sign_in("clerk").await;
     let router = house.router();
     let ask = async |request: Request<Body>| {
@@ -340,6 +340,7 @@ async fn a_sheet_is_checked_shown_and_then_written() {
     assert_eq!(*bureau.imports.lock().unwrap(), [(ImportMode::Preview, 2), (ImportMode::Commit, 2)]);
 
     // Another gateway, or this one after a restart, does not have the file: the same id takes it up again.
+    house.front.imports = Imports::open(house._folder.path().join("imports")).unwrap();
     let lost = house.get(&here, &cookie).await;
     assert_eq!(lost.status, 303);
     let again = house.get(lost.header(header::LOCATION), &cookie).await;

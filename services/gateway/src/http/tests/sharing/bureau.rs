@@ -119,6 +119,9 @@ impl PersonService for Door {
     }
     async fn merge_persons(&self, call: Call<MergePersonsRequest>) -> Result<Reply<Person>, Status> {
         let MergePersonsRequest { keep_id, other_id, reason } = call.into_inner();
+        if reason == "不行" {
+            return Err(Problem::state("PERSON_ERASED", "其中一人的信息已删除").into());
+        }
         self.0.acts.lock().unwrap().push(format!("merge {keep_id} {other_id} {reason}"));
         Ok(Reply::new(Person { id: keep_id, name: "李*".into(), ..Person::default() }))
     }
