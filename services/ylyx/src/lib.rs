@@ -6,6 +6,7 @@
 pub mod demo;
 pub mod endpoints;
 pub mod import;
+pub mod match_key;
 pub mod person_key;
 pub mod suite;
 pub mod template;

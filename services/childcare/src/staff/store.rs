@@ -10,7 +10,7 @@ use registry::columns::{
 };
 use registry::{Author, Coded, Dated, history};
 use trust::Scope;
-use trust::matching::Question;
+use trust::matching::{Days, Question};
 use trust::persons::Holding;
 use uuid::Uuid;
 
@@ -24,7 +24,10 @@ WHERE s.person_id = $1",
     live_until: "SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff WHERE person_id = $1",
     retention_years: 2,
     questions: &[Question {
-        code: "REGISTERED", titles: &["未登记", "在岗", "已离岗"], sql: SELECT_REGISTERED
+        code: "REGISTERED",
+        titles: &["未登记", "在岗", "已离岗"],
+        days: Days::MonthEnds,
+        sql: SELECT_REGISTERED,
     }],
 };
 

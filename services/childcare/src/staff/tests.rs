@@ -2,16 +2,21 @@
 
 use std::collections::HashMap;
 
+use contract::document::Document;
+use contract::document::DocumentKind::ResidentId;
 use proto::childcare as wire;
 use proto::contract::ImportMode::{Commit, Preview};
 use proto::contract::{DocumentKind, ImportAcknowledgement};
 use registry::elements::Elements;
 use registry::imports::stream::Step;
 use reporting::Register;
+use trust::Scope;
 use trust::matching;
-use trust::persons::PersonKeys;
+use trust::matching::ask::Answers;
+use trust::persons::{Identity, Person, PersonKeys, store as persons_store};
 use uuid::Uuid;
 
+use super::elsewhere::Asked;
 use super::store::HOLDING;
 use crate::elements::ELEMENTS;
 use crate::testing::{Fixture, batch, bureau, carer, institution, resident, start};
@@ -189,4 +194,50 @@ async fn what_is_answered_of_people_is_the_same_for_all_records_of_one() {
     tx.commit().await.unwrap();
     let after = levels().await;
     assert_eq!((after.len(), after.values().all(|level| *level == 1)), (4, true), "{after:?}");
+}
+
+#[tokio::test]
+async fn another_bureau_is_asked_about_every_document_of_people_who_are_one() {
+    let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
+    let rows = vec![carer("甲", "李虚", 1), carer("乙", "李虚", 2), carer("甲", "王虚", 3), carer("甲", "赵虚", 4)];
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", rows).await), []);
+    let persons = fixture.bureau.persons().unwrap();
+    let day = jiff::civil::date(2025, 11, 5);
+    let document = |n: u32| Document::parse(ResidentId, &resident(n), day).unwrap();
+    let mut tx = fixture.bureau.db.begin().await.unwrap();
+    let found = persons_store::find(&mut tx, &persons.keys, &[&document(1), &document(2), &document(3)]).await.unwrap();
+    let [keep, gone, two] = [1, 2, 3].map(|n| found[&document(n).key()].clone());
+    // The first two are one person, as a merge leaves them; the third has a second document.
+    let with = |person: &Person, documents: &[u32]| {
+        let documents = documents.iter().map(|n| document(*n)).collect();
+        (person.id, Identity { documents, ..person.identity.clone().unwrap() })
+    };
+    let people = [with(&keep, &[1, 2]), with(&gone, &[]), with(&two, &[3, 5])];
+    let people: Vec<(Uuid, &Identity)> = people.iter().map(|(id, identity)| (*id, identity)).collect();
+    persons_store::save(&mut tx, &persons.keys, &people).await.unwrap();
+    let sql = "UPDATE person SET merged_into = $2 WHERE id = $1";
+    tx.query(sql).bind(gone.id).bind(keep.id).execute().await.unwrap();
+    tx.commit().await.unwrap();
+
+    let asked = Asked::load(&fixture.bureau, persons, &Scope::of_the_service(), day).await.unwrap();
+    let mut numbers: Vec<&str> = asked.documents.iter().map(|(_, document)| document.number()).collect();
+    numbers.sort_unstable();
+    let mut all = [1, 2, 3, 4, 5].map(resident);
+    all.sort_unstable();
+    assert_eq!(numbers, all);
+    // Known there: the first two as one who left and one at work, the third by the second document, the fourth not at all.
+    let level = |number: &str| match number {
+        one if one == resident(1) => 2,
+        one if one == resident(2) => 1,
+        one if one == resident(5) => 2,
+        _ => 0,
+    };
+    let levels = asked.documents.iter().map(|(_, document)| level(document.number())).collect();
+    let told = asked.told(day, &Answers { levels, titles: ["未登记", "在岗", "已离岗"].map(str::to_owned).to_vec() });
+    let counts: Vec<(&str, u64)> = told.levels.iter().map(|level| (level.title.as_str(), level.people)).collect();
+    assert_eq!((told.asked, counts), (3, vec![("未登记", 1), ("在岗", 1), ("已离岗", 1)]));
+    let mut posts: Vec<(&str, &str)> =
+        told.staff.iter().map(|post| (post.institution_name.as_str(), post.name.as_str())).collect();
+    posts.sort_unstable();
+    assert_eq!(posts, [("乙", "李*"), ("甲", "李*"), ("甲", "王*")]);
 }

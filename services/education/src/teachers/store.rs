@@ -7,7 +7,7 @@ use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
 use registry::{Author, Coded, history};
 use trust::Scope;
-use trust::matching::Question;
+use trust::matching::{Days, Question};
 use trust::persons::Holding;
 use uuid::Uuid;
 
@@ -19,11 +19,14 @@ pub const HOLDING: Holding = Holding {
     live_until: "SELECT MAX('9999-12-31') FROM teacher WHERE person_id = $1",
     retention_years: 2,
     questions: &[Question {
-        code: "REGISTERED", titles: &["未登记", "在岗", "已离岗"], sql: SELECT_REGISTERED
+        code: "REGISTERED",
+        titles: &["未登记", "在岗", "已离岗"],
+        days: Days::Today,
+        sql: SELECT_REGISTERED,
     }],
 };
 
-/// Every teacher, and whether at work. The register keeps no days, so the answer is of today whatever day `$1` is.
+/// Every teacher, and whether at work. The register keeps no days: `$1` is today.
 /// Counted first and joined then: joining people with people takes the square of their number.
 const SELECT_REGISTERED: &str = "\
 SELECT p.id, x.level

@@ -1,5 +1,5 @@
 //! What a service counts about itself, in the text that Prometheus reads: rates, errors and durations of whatever it
-//! serves (RED), and gauges that are set from time to time. Labels name methods, routes and bureaus, never people.
+//! serves (RED), gauges that are set from time to time, and counters of what else happens. Labels name methods, routes and bureaus, never people.
 //!
 //! Durations are counted in microseconds and written as seconds, so that no figure passes through a float.
 
@@ -25,6 +25,8 @@ struct Figures {
     served: BTreeMap<&'static str, BTreeMap<String, Served>>,
     /// Family → (help, labels → value).
     gauges: BTreeMap<&'static str, (&'static str, BTreeMap<String, i64>)>,
+    /// The same for what only grows.
+    counters: BTreeMap<&'static str, (&'static str, BTreeMap<String, i64>)>,
 }
 
 /// One method or route.
@@ -64,6 +66,16 @@ impl Metrics {
         }
     }
 
+    /// One more of something; `labels` are names with their values, few of each.
+    pub fn count(&self, name: &'static str, help: &'static str, labels: &[(&str, &str)]) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", quoted(value))).collect();
+        if let Ok(mut figures) = self.0.lock() {
+            let (_, values) = figures.counters.entry(name).or_insert((help, BTreeMap::new()));
+            *values.entry(labels.join(",")).or_default() += 1;
+        }
+    }
+
     /// Everything as Prometheus reads it.
     pub fn text(&self) -> String {
         let Ok(figures) = self.0.lock() else { return String::new() };
@@ -92,8 +104,10 @@ impl Metrics {
                 let _ = writeln!(text, "{name}_count{{{label}=\"{what}\"}} {}", served.count);
             }
         }
-        for (name, (help, values)) in &figures.gauges {
-            let _ = writeln!(text, "# HELP ylyx_{name} {help}\n# TYPE ylyx_{name} gauge");
+        let gauges = figures.gauges.iter().map(|single| ("gauge", single));
+        let counters = figures.counters.iter().map(|single| ("counter", single));
+        for (kind, (name, (help, values))) in gauges.chain(counters) {
+            let _ = writeln!(text, "# HELP ylyx_{name} {help}\n# TYPE ylyx_{name} {kind}");
             for (label, value) in values {
                 let labels = if label.is_empty() { String::new() } else { format!("{{{label}}}") };
                 let _ = writeln!(text, "ylyx_{name}{labels} {value}");
@@ -123,6 +137,9 @@ mod tests {
         metrics.served("rpc", "a.B/C", "0", Duration::from_micros(900));
         metrics.served("rpc", "a.B/C", "5", Duration::from_millis(30));
         metrics.set("feed_lag_seconds", "Since the last sign of life.", "bureau=\"finance\"", 7);
+        for _ in 0..2 {
+            metrics.count("refused_total", "What was refused.", &[("agreement", "a\"b"), ("reason", "NO")]);
+        }
         let text = metrics.text();
         for line in [
             "# TYPE ylyx_rpc_total counter",
@@ -136,6 +153,8 @@ mod tests {
             "ylyx_rpc_duration_seconds_count{method=\"a.B/C\"} 2",
             "# TYPE ylyx_feed_lag_seconds gauge",
             "ylyx_feed_lag_seconds{bureau=\"finance\"} 7",
+            "# TYPE ylyx_refused_total counter",
+            "ylyx_refused_total{agreement=\"a\\\"b\",reason=\"NO\"} 2",
         ] {
             assert!(text.lines().any(|one| one == line), "no {line:?} in\n{text}");
         }

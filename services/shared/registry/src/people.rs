@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contract::document::{Document, DocumentKind};
 use contract::text;
 use jiff::civil::Date;
+use kit::metrics::Metrics;
 use kit::{Clock, Db, Result, Shutdown, Tx};
 use proto::trust::matching_service_server::MatchingServiceServer;
 use proto::trust::person_service_server::PersonServiceServer;
@@ -37,8 +38,8 @@ pub fn open(
 }
 
 /// Adds what is served about people: who saw whom, and answers by agreement.
-pub fn serve(routes: Routes, persons: Persons, holding: Holding, settings: &Settings) -> Routes {
-    let matching = Matching::new(persons.clone(), holding.questions, settings.agreements());
+pub fn serve(routes: Routes, persons: Persons, holding: Holding, settings: &Settings, metrics: &Metrics) -> Routes {
+    let matching = Matching::new(persons.clone(), holding.questions, settings.agreements(), metrics.clone());
     routes
         .add_service(PersonServiceServer::new(PersonDoor { persons, holding }))
         .add_service(MatchingServiceServer::new(matching))

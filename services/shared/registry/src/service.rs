@@ -68,7 +68,7 @@ impl Service {
 
         let persons = people::open(self.people.as_ref(), &settings, &db, &clock, &shutdown)?;
         let feeds = Feeds::open(folder.path(), &db, &clock, self.feeds, shutdown.clone()).await?;
-        let asking = Some(Asking::new(&settings, &tls));
+        let asking = Some(Asking::new(&settings, &tls, &clock));
         let bureau = Bureau { persons, feeds, asking, ..Bureau::new(city.clone(), db.clone(), clock.clone()) };
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));
         let key = SigningKey::load_or_create(&settings.signing_key)?;
@@ -84,7 +84,7 @@ impl Service {
         let routes = routes.add_service(desk.report_service()).add_service(desk.publication_service());
         let mut routes = routes.add_service(FeedStatusServiceServer::new(copies));
         if let (Some(persons), Some(holding)) = (bureau.persons.clone(), self.people) {
-            routes = people::serve(routes, persons, holding, &settings);
+            routes = people::serve(routes, persons, holding, &settings, &health.metrics);
         }
         let ended = trust::serve(listener, tls, gate, routes, health.metrics, shutdown).await;
         db.close().await;

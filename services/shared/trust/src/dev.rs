@@ -17,7 +17,7 @@ use rcgen::{
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::dsse::SigningKey;
-use crate::matching::agreement::Secret;
+use crate::matching::secret::Secret;
 use crate::matching::{Agreement, Agreements};
 use crate::rights::seed::Seeds;
 use crate::users::{GrantEntry, UserEntry, Users};
@@ -98,8 +98,8 @@ fn first_password() -> Result<String> {
 /// Bureaus that match people, and what for: consumer, provider, purpose.
 const MATCHED: [(&str, &str, &str); 2] =
     [("childcare", "education", "staff-verification"), ("education", "childcare", "staff-verification")];
-/// Tokens that a bureau may ask about in a day.
-const TOKENS_PER_DAY: u32 = 2_000_000;
+/// Tokens that a bureau may ask about in a day: about what a register of people holds.
+const TOKENS_PER_DAY: u32 = 200_000;
 
 /// Agreements about matching, the same file on both sides; what is there stays.
 fn agree(trust: &Path, bureaus: &[&str]) -> Result<()> {

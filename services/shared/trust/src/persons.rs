@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::matching::Question;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use keys::PersonKeys;
 

@@ -17,14 +17,12 @@ use suite_tests::suite::{Engine, Running};
 use tonic::service::Routes;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status, Streaming};
-use trust::matching::{Agreements, TOKEN};
+use trust::matching::{Agreement, Agreements, BATCH, TOKEN};
 
 use super::{PER_COMMIT, bare, beside, document, id, median, rate, seed};
 use crate::{Line, ROUNDS, Ratio};
 
 const PURPOSE: &str = "staff-verification";
-const BATCH: usize = 10_000;
-const AS_OF: &str = "2026-10-31";
 
 /// Answers with a level for every token: none.
 struct Echo;
@@ -58,19 +56,15 @@ pub(super) async fn measure(people: usize) -> Line {
     seed(&db, &keys, people, today).await;
     teach(&db, people).await;
 
-    let file = running.data().join("trust/childcare/agreements.toml");
-    let agreements = Agreements::load(&file).expect("agreements").agreement;
-    let agreement = agreements.iter().find(|one| one.provider == "education" && one.purpose == PURPOSE);
-    let agreement = agreement.expect("the agreement");
-    // The warm-up counts as well.
-    assert!((ROUNDS + 1) * people < agreement.tokens_per_day as usize, "the day's cap");
+    let agreement = agree(&running, people);
     let key = agreement.newest().expect("a secret");
+    let as_of = today.to_string();
     let start = MatchStart {
         agreement: agreement.id.clone(),
         key_id: key.id.clone(),
-        proof: key.proof(AS_OF),
+        proof: key.proof(&as_of),
         question: "REGISTERED".into(),
-        as_of: AS_OF.into(),
+        as_of,
     };
     let tokens: Vec<u8> = (people / 2..people / 2 + people).flat_map(|n| key.token(&document(n, today))).collect();
     let mut steps = vec![MatchRequest { step: Some(Step::Start(start)) }];
@@ -138,6 +132,21 @@ async fn converse(client: &mut MatchingServiceClient<Channel>, steps: &[MatchReq
     }
     assert_eq!(batches, steps.len());
     Told { opened, whole: begin.elapsed(), hits }
+}
+
+/// The agreement of the running suite on both sides, with a day that holds every round; the warm-up counts as well.
+fn agree(running: &Running, people: usize) -> Agreement {
+    let [asking, answering] =
+        ["childcare", "education"].map(|bureau| running.data().join("trust").join(bureau).join("agreements.toml"));
+    let mut agreements = Agreements::load(&asking).expect("agreements");
+    let chosen = agreements.agreement.iter_mut().find(|one| one.provider == "education" && one.purpose == PURPOSE);
+    let agreement = chosen.expect("the agreement");
+    agreement.tokens_per_day = u32::try_from((ROUNDS + 1) * people).expect("a day's tokens").max(200_000);
+    let agreement = agreement.clone();
+    for file in [asking, answering] {
+        agreements.save(&file).expect("written");
+    }
+    agreement
 }
 
 /// Everybody teaches at one school; every tenth has left.

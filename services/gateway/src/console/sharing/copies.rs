@@ -87,6 +87,27 @@ impl CopiesPage<'_> {
     }
 }
 
+/// The reason code in words; a code that is new stands for itself.
+fn refusal(reason: &str) -> &str {
+    match reason {
+        "AGREEMENTS_UNUSABLE" => "协议文件无法使用",
+        "AGREEMENT_ENDED" => "协议已终止",
+        "AGREEMENT_UNKNOWN" => "没有这项协议",
+        "BATCH_OUT_OF_ORDER" => "批次顺序不对",
+        "DATE_INVALID" => "日期写法不对",
+        "DAY_NOT_ANSWERED" => "不答复该日期",
+        "MATCH_BUSY" => "同时比对过多",
+        "MATCH_CAP_REACHED" => "超出24小时数量上限",
+        "MATCH_ENUMERATION" => "疑似逐人试探，已停止",
+        "MATCH_KEY_UNKNOWN" => "密钥不符",
+        "MATCH_NOT_STARTED" => "未先发送起始信息",
+        "PURPOSE_NOT_AGREED" => "用途与授权不符",
+        "QUESTION_NOT_AGREED" => "协议未约定此问题",
+        "TOKENS_INVALID" => "令牌不合规或重复",
+        other => other,
+    }
+}
+
 /// What bureaus were asked about people.
 pub(crate) struct BatchesView {
     pub(crate) tabs: Tabs,
@@ -148,17 +169,8 @@ impl BatchesPage<'_> {
         titles::purpose(code)
     }
 
-    /// The reason code in words; a code that is new stands for itself.
     fn refusal<'r>(&self, reason: &'r str) -> &'r str {
-        match reason {
-            "AGREEMENT_UNKNOWN" => "没有这项协议",
-            "AGREEMENT_ENDED" => "协议已终止",
-            "QUESTION_NOT_AGREED" => "协议未约定此问题",
-            "MATCH_KEY_UNKNOWN" => "密钥不符",
-            "MATCH_CAP_REACHED" => "超出当日数量上限",
-            "MATCH_ENUMERATION" => "疑似逐人试探，已停止",
-            other => other,
-        }
+        refusal(reason)
     }
 
     fn question<'q>(&self, question: &'q str) -> &'q str {
@@ -204,5 +216,15 @@ impl MatchedPage<'_> {
 
     fn number(&self, number: &u64) -> String {
         grouped(&number.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_refusal_has_words() {
+        for reason in trust::matching::REASONS {
+            assert_ne!(super::refusal(reason), *reason);
+        }
     }
 }

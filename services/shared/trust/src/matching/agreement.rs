@@ -1,17 +1,16 @@
 //! Agreements between two bureaus about matching: a file that both keep, readable by its owner alone. Secrets are exchanged by
 //! adding one; both are valid until the old one is taken out.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use contract::document::Document;
+use contract::rules::AccessRules;
 use jiff::civil::Date;
 use kit::{Kind, Problem, Result};
-use ring::hmac;
 use serde::{Deserialize, Serialize};
 
-use super::{TOKEN, Token};
+use super::secret::{self, MatchKey, Secret};
 
 const HEADING: &str = "# Agreements about matching people between bureaus. Both sides keep the same entries; nobody else may have them.\n";
 
@@ -27,27 +26,14 @@ pub struct Agreement {
     /// One of the purposes of the method's contract.
     pub purpose: String,
     pub questions: Vec<String>,
-    /// Tokens that may be asked about in a day.
+    /// Tokens that may be asked about in 24 hours: about the size of the consumer's register.
     pub tokens_per_day: u32,
     /// The last day; none: until further notice.
     #[serde(default)]
     pub until: Option<Date>,
-    /// Oldest first; the last is asked with.
+    /// Oldest first; the last is asked with. None yet: nobody can ask.
+    #[serde(default)]
     pub key: Vec<Secret>,
-}
-
-/// One secret of an agreement. Prints as its id alone.
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    pub id: String,
-    secret: String,
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.id)
-    }
 }
 
 /// The agreements of one bureau.
@@ -58,37 +44,62 @@ pub struct Agreements {
     pub agreement: Vec<Agreement>,
 }
 
-impl Secret {
-    /// A new one.
-    pub fn make(number: usize) -> Result<Secret> {
-        Ok(Secret { id: format!("m{number}"), secret: STANDARD.encode(crate::persons::keys::random()?) })
-    }
-}
-
 impl Agreements {
-    /// Reads the file; none where there is none. AGREEMENTS_UNUSABLE.
+    /// Reads the file; none where there is none. AGREEMENTS_UNUSABLE says what is wrong with which agreement.
     pub fn load(path: &Path) -> Result<Agreements> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Agreements::default()),
-            Err(error) => return Err(unusable(path, &error)),
+            Err(error) => return Err(unusable(path, &error.to_string())),
         };
-        // The parser's message would repeat the line, and the line may hold a secret.
-        toml::from_str(&text).map_err(|_| unusable(path, &"格式不对"))
+        let agreements: Agreements =
+            toml::from_str(&text).map_err(|error| unusable(path, &place(&text, error.span())))?;
+        agreements.check().map_err(|wrong| unusable(path, &wrong))?;
+        Ok(agreements)
     }
 
-    /// Writes the file, readable by its owner alone.
+    /// The same for a service at work: whoever asks it learns nothing of its files, its operator does.
+    pub(super) fn at_work(path: &Path) -> Result<Agreements> {
+        Agreements::load(path).map_err(|problem| {
+            tracing::error!(%problem, "agreements about matching");
+            Problem::state("AGREEMENTS_UNUSABLE", "比对协议文件无法使用，请联系该部门的系统管理员")
+        })
+    }
+
+    /// Writes the file whole, readable by its owner alone.
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(Problem::internal)?;
-        crate::dev::write_private(path, format!("{HEADING}{text}").as_bytes())
+        let fresh = path.with_extension("toml.new");
+        crate::dev::write_private(&fresh, format!("{HEADING}{text}").as_bytes())?;
+        std::fs::rename(&fresh, path).map_err(|error| unusable(path, &error.to_string()))
     }
 
     /// AGREEMENT_UNKNOWN.
     pub fn find(&self, id: &str) -> Result<&Agreement> {
-        self.agreement
-            .iter()
-            .find(|agreement| agreement.id == id)
-            .ok_or_else(|| Problem::not_found("AGREEMENT_UNKNOWN", format!("没有比对协议“{id}”")))
+        self.agreement.iter().find(|agreement| agreement.id == id).ok_or_else(unknown)
+    }
+
+    /// The agreement by which a provider is asked for a purpose: the last that is in force. AGREEMENT_UNKNOWN,
+    /// AGREEMENT_ENDED.
+    pub fn in_force(&self, provider: &str, purpose: &str, today: Date) -> Result<&Agreement> {
+        let of = |one: &&Agreement| one.provider == provider && one.purpose == purpose;
+        let fitting: Vec<&Agreement> = self.agreement.iter().filter(of).collect();
+        let chosen = fitting.iter().rfind(|one| one.check_day(today).is_ok()).or(fitting.last());
+        let chosen = chosen
+            .ok_or_else(|| Problem::not_found("AGREEMENT_UNKNOWN", "没有与该部门的比对协议，请先由两部门签订"))?;
+        chosen.check_day(today)?;
+        Ok(chosen)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut ids = BTreeSet::new();
+        for agreement in &self.agreement {
+            if !ids.insert(&agreement.id) {
+                return Err(format!("比对协议“{}”出现两次", agreement.id));
+            }
+            agreement.check().map_err(|wrong| format!("比对协议“{}”{wrong}", agreement.id))?;
+        }
+        Ok(())
     }
 }
 
@@ -106,56 +117,55 @@ impl Agreement {
     /// One of its secrets, ready to make tokens with. MATCH_KEY_UNKNOWN.
     pub fn key(&self, id: &str) -> Result<MatchKey> {
         let found = self.key.iter().find(|key| key.id == id);
-        let secret = found.and_then(|key| STANDARD.decode(&key.secret).ok()).filter(|secret| secret.len() == 32);
-        let secret = secret.ok_or_else(|| key_unknown(&self.id, id))?;
-        Ok(MatchKey { agreement: self.id.clone(), id: id.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, &secret) })
+        found.ok_or_else(|| secret::unknown(&self.id, id))?.key(&self.id)
     }
 
     /// The secret that is asked with.
     pub fn newest(&self) -> Result<MatchKey> {
         self.key(self.key.last().map_or("", |key| key.id.as_str()))
     }
-}
 
-/// Makes tokens under one secret of one agreement.
-#[derive(Clone)]
-pub struct MatchKey {
-    agreement: String,
-    pub id: String,
-    key: hmac::Key,
-}
-
-impl MatchKey {
-    pub fn token(&self, document: &Document) -> Token {
-        let text = format!("token|{}|{}", self.agreement, document.key());
-        let hash = hmac::sign(&self.key, text.as_bytes());
-        let mut token = [0u8; TOKEN];
-        token.copy_from_slice(&hash.as_ref()[..TOKEN]);
-        token
-    }
-
-    pub fn proof(&self, as_of: &str) -> Vec<u8> {
-        hmac::sign(&self.key, self.proven(as_of).as_bytes()).as_ref().to_vec()
-    }
-
-    /// MATCH_KEY_UNKNOWN where the other side's secret is another one.
-    pub fn check(&self, as_of: &str, proof: &[u8]) -> Result<()> {
-        hmac::verify(&self.key, self.proven(as_of).as_bytes(), proof)
-            .map_err(|_| key_unknown(&self.agreement, &self.id))
-    }
-
-    fn proven(&self, as_of: &str) -> String {
-        format!("proof|{}|{}|{as_of}", self.agreement, self.id)
+    fn check(&self) -> Result<(), String> {
+        if self.id.is_empty() {
+            return Err("缺少编号".to_owned());
+        }
+        if !PURPOSES.contains(&self.purpose) {
+            let known: Vec<&str> = PURPOSES.iter().map(String::as_str).collect();
+            return Err(format!("的用途“{}”不在接口约定之内，可用：{}", self.purpose, known.join("、")));
+        }
+        if self.questions.is_empty() {
+            return Err("没有约定任何问题".to_owned());
+        }
+        let mut ids = BTreeSet::new();
+        for key in &self.key {
+            if !ids.insert(&key.id) {
+                return Err(format!("的密钥“{}”出现两次", key.id));
+            }
+            if key.bits().is_none() {
+                return Err(format!("的密钥“{}”不是256位", key.id));
+            }
+        }
+        Ok(())
     }
 }
 
-fn key_unknown(agreement: &str, id: &str) -> Problem {
-    Problem::forbidden(
-        "MATCH_KEY_UNKNOWN",
-        format!("比对协议“{agreement}”的密钥 {id} 与本部门的不符，请两部门核对密钥"),
-    )
+/// What the contract lets people be matched for.
+static PURPOSES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let rules = AccessRules::load();
+    let rule = rules.as_ref().ok().and_then(|rules| rules.rule("/ylyx.trust.v1.MatchingService/Match"));
+    rule.map(|rule| rule.purposes.clone()).unwrap_or_default()
+});
+
+/// Where a text is not TOML of this form. The parser's message would repeat the line, and the line may hold a secret.
+fn place(text: &str, at: Option<std::ops::Range<usize>>) -> String {
+    let before = at.and_then(|at| text.get(..at.start));
+    before.map_or_else(|| "格式不对".to_owned(), |before| format!("第{}行格式不对", before.matches('\n').count() + 1))
 }
 
-fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Problem {
+pub(super) fn unknown() -> Problem {
+    Problem::not_found("AGREEMENT_UNKNOWN", "没有这项比对协议，请两部门核对协议编号")
+}
+
+pub(super) fn unusable(path: &Path, cause: &str) -> Problem {
     Problem::new(Kind::State, "AGREEMENTS_UNUSABLE", format!("比对协议文件 {} 无法使用：{cause}", path.display()))
 }

@@ -1,34 +1,29 @@
-//! `MatchingService` at the door: agreements are kept, caps hold, everything is on record.
+//! `MatchingService` at the door: agreements are kept, limits hold, everything is on record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use jiff::civil::Date;
+use kit::metrics::Metrics;
 use kit::{Kind, Problem, Result, retry};
 use proto::trust as wire;
 use proto::trust::matching_service_server::MatchingService;
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
-use super::agreement::{Agreement, Agreements};
-use super::index::Index;
-use super::store::{self, Batch};
-use super::{Question, TOKEN, Token};
+use super::agreement::{self, Agreement, Agreements};
+use super::asked::{self, Asked, Asker};
+use super::index::{Index, Tokens};
+use super::limits;
+use super::seats::Seats;
+use super::store::{self, Batch, Used};
+use super::{BATCH, Question, TOKEN, Token};
 use crate::caller::Caller;
 use crate::page::Page;
 use crate::persons::Persons;
-
-/// Tokens of one batch at most.
-const BATCH: usize = 10_000;
-/// A batch of fewer asks about somebody rather than about a register…
-const SMALL: i64 = 20;
-/// …and so many of them a day may be an honest remainder.
-const SMALL_PER_DAY: i64 = 10;
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// Answers what agreements allow about the people of one service. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -37,152 +32,136 @@ pub struct Matching {
     pub questions: &'static [Question],
     /// The file of agreements, read anew for every conversation.
     pub agreements: PathBuf,
-    index: Index,
+    metrics: Metrics,
+    pub(super) index: Index,
+    seats: Seats,
 }
 
 impl Matching {
-    pub fn new(persons: Persons, questions: &'static [Question], agreements: PathBuf) -> Self {
-        Matching { persons, questions, agreements, index: Index::default() }
+    /// A file that cannot be used is told to the operator at once, and to whoever asks when somebody does.
+    pub fn new(persons: Persons, questions: &'static [Question], agreements: PathBuf, metrics: Metrics) -> Self {
+        let _ = Agreements::at_work(&agreements);
+        Matching { persons, questions, agreements, metrics, index: Index::default(), seats: Seats::default() }
     }
 }
 
 /// What one conversation may ask, and the answers.
-#[derive(Clone)]
 struct Conversation {
     agreement: Agreement,
-    question: &'static Question,
-    consumer: String,
-    as_of: String,
-    tokens: Arc<HashMap<Token, Uuid>>,
-    levels: Arc<HashMap<Uuid, u8>>,
+    asked: Asked,
+    tokens: Arc<Tokens>,
+    levels: HashMap<Uuid, u8>,
     next: u64,
+    _seat: OwnedSemaphorePermit,
 }
 
 impl Matching {
-    async fn start(&self, consumer: &str, start: wire::MatchStart) -> Result<(Conversation, wire::MatchResponse)> {
-        let agreement = Agreements::load(&self.agreements)?.find(&start.agreement)?.clone();
-        if agreement.consumer != consumer {
-            return Err(Problem::not_found("AGREEMENT_UNKNOWN", format!("没有比对协议“{}”", start.agreement)));
-        }
-        let refused = self.check(&agreement, &start);
-        let mut conversation = Conversation {
-            question: self.questions.iter().find(|known| known.code == start.question).unwrap_or(&self.questions[0]),
-            consumer: consumer.to_owned(),
-            as_of: start.as_of.clone(),
-            tokens: Arc::default(),
-            levels: Arc::default(),
-            next: 1,
-            agreement,
-        };
-        if let Err(problem) = refused {
-            self.refuse(&conversation, 0, &problem).await?;
-            return Err(problem);
-        }
-        let key = conversation.agreement.key(&start.key_id)?;
-        conversation.tokens = self.index.tokens(&self.persons, &conversation.agreement.id, &key).await?;
-        conversation.levels =
-            Arc::new(store::levels(&self.persons.db, conversation.question.sql, &conversation.as_of).await?);
-        let titles = conversation.question.titles.iter().map(|title| (*title).to_owned()).collect();
-        let tokens_left = u64::from(conversation.agreement.tokens_per_day);
-        Ok((conversation, wire::MatchResponse { titles, tokens_left, ..Default::default() }))
+    async fn start(&self, asker: &Asker, start: &wire::MatchStart) -> Result<(Conversation, wire::MatchResponse)> {
+        let mut asked = Asked::stated(asker, start);
+        let opened = self.open(asker, start, &mut asked).await;
+        self.noted(&asked, 0, opened).await
     }
 
-    fn check(&self, agreement: &Agreement, start: &wire::MatchStart) -> Result<()> {
-        agreement.check_day(self.persons.clock.today())?;
-        agreement.key(&start.key_id)?.check(&start.as_of, &start.proof)?;
-        let answered = self.questions.iter().any(|known| known.code == start.question);
-        if !answered || !agreement.questions.contains(&start.question) {
-            let message = format!("比对协议“{}”不含问题“{}”", agreement.id, start.question);
-            return Err(Problem::forbidden("QUESTION_NOT_AGREED", message));
+    async fn open(
+        &self,
+        asker: &Asker,
+        start: &wire::MatchStart,
+        asked: &mut Asked,
+    ) -> Result<(Conversation, wire::MatchResponse)> {
+        let agreements = Agreements::at_work(&self.agreements)?;
+        self.index.keep(&agreements);
+        let agreement = agreements.find(&start.agreement)?.clone();
+        if agreement.consumer != asker.consumer {
+            return Err(agreement::unknown());
         }
-        start
-            .as_of
-            .parse::<Date>()
-            .map(drop)
-            .map_err(|_| Problem::field("start.as_of", "DATE_INVALID", "日期应写作2025-11-05的形式"))
+        asked.by(&agreement);
+        let today = self.persons.clock.today();
+        agreement.check_day(today)?;
+        let key = agreement.key(&start.key_id)?;
+        key.check(&start.as_of, &start.proof)?;
+        asker.check(&agreement)?;
+        let question = self.question(&agreement, &start.question)?;
+        question.days.check(asked::day(&start.as_of)?, today)?;
+
+        let seat = self.seats.take(&agreement.id)?;
+        let tokens = self.index.tokens(&self.persons, &key).await?;
+        let levels = store::levels(&self.persons.db, question.sql, &asked.as_of).await?;
+        let used = self.used(&mut self.persons.db.begin().await?, &agreement).await?;
+        let answer = wire::MatchResponse {
+            titles: question.titles.iter().map(|title| (*title).to_owned()).collect(),
+            tokens_left: limits::left(agreement.tokens_per_day, &used),
+            ..wire::MatchResponse::default()
+        };
+        let asked = asked.clone();
+        Ok((Conversation { agreement, asked, tokens, levels, next: 1, _seat: seat }, answer))
+    }
+
+    fn question(&self, agreement: &Agreement, stated: &str) -> Result<&'static Question> {
+        let agreed = self.questions.iter().find(|known| known.code == stated);
+        agreed.filter(|known| agreement.questions.iter().any(|one| one == known.code)).ok_or_else(|| {
+            Problem::forbidden("QUESTION_NOT_AGREED", format!("比对协议“{}”不含所问的问题", agreement.id))
+        })
     }
 
     async fn batch(&self, conversation: &mut Conversation, batch: &wire::MatchBatch) -> Result<wire::MatchResponse> {
+        let answer = self.answer(conversation, batch).await;
+        let tokens = (batch.tokens.len() / TOKEN) as i64;
+        let answer = self.noted(&conversation.asked, tokens, answer).await?;
+        conversation.next += 1;
+        Ok(answer)
+    }
+
+    async fn answer(&self, conversation: &Conversation, batch: &wire::MatchBatch) -> Result<wire::MatchResponse> {
+        conversation.agreement.check_day(self.persons.clock.today())?;
         if batch.number != conversation.next {
             let message = format!("批次号应为{}，收到{}", conversation.next, batch.number);
             return Err(Problem::state("BATCH_OUT_OF_ORDER", message));
         }
-        let count = batch.tokens.len() / TOKEN;
-        if !batch.tokens.len().is_multiple_of(TOKEN) || count == 0 || count > BATCH {
-            let message = format!("每批应为1至{BATCH}个令牌，每个{TOKEN}字节");
-            return Err(Problem::field("batch.tokens", "TOKENS_INVALID", message));
-        }
-        let levels: Vec<u8> = batch
-            .tokens
-            .chunks_exact(TOKEN)
-            .map(|token| {
-                let person = Token::try_from(token).ok().and_then(|token| conversation.tokens.get(&token));
-                person.and_then(|person| conversation.levels.get(person)).copied().unwrap_or(0)
-            })
-            .collect();
+        let tokens = tokens(&batch.tokens)?;
+        let level = |person: Option<Uuid>| person.and_then(|person| conversation.levels.get(&person)).copied();
+        let levels: Vec<u8> =
+            conversation.tokens.people(&tokens).into_iter().map(|person| level(person).unwrap_or(0)).collect();
         let hits = levels.iter().filter(|level| **level > 0).count();
-        match self.account(conversation, count as i64, hits as i64).await? {
-            Ok(tokens_left) => {
-                conversation.next += 1;
-                Ok(wire::MatchResponse { batch: batch.number, levels, tokens_left, ..Default::default() })
-            }
-            Err(problem) => {
-                tracing::warn!(
-                    agreement = conversation.agreement.id,
-                    consumer = conversation.consumer,
-                    reason = problem.reason,
-                    "matching refused"
-                );
-                self.refuse(conversation, count as i64, &problem).await?;
-                Err(problem)
-            }
-        }
+        let tokens_left = self.account(conversation, tokens.len() as i64, hits as i64).await?;
+        Ok(wire::MatchResponse { batch: batch.number, levels, tokens_left, ..wire::MatchResponse::default() })
     }
 
-    /// Records an answered batch and tells how many tokens are left today, or why it is not answered.
-    async fn account(&self, conversation: &Conversation, tokens: i64, hits: i64) -> Result<Result<u64>> {
-        let cap = i64::from(conversation.agreement.tokens_per_day);
+    /// Records a batch that is answered, and tells how many tokens are left. MATCH_CAP_REACHED, MATCH_ENUMERATION.
+    async fn account(&self, conversation: &Conversation, tokens: i64, hits: i64) -> Result<u64> {
+        let Conversation { agreement, asked, .. } = conversation;
         retry(|| async {
             let mut tx = self.persons.db.begin().await?;
-            let since = self.persons.clock.micros() - DAY;
-            let (asked, small) = store::of_day(&mut tx, &conversation.agreement.id, since, SMALL).await?;
-            if asked + tokens > cap {
-                let message = format!("比对协议“{}”每日上限{cap}个，今天已用{asked}个", conversation.agreement.id);
-                return Ok(Err(Problem::new(Kind::Exhausted, "MATCH_CAP_REACHED", message)));
-            }
-            if tokens < SMALL && small >= SMALL_PER_DAY {
-                let message = format!("一天内已有{small}个不足{SMALL}个令牌的小批，疑似逐人试探，已停止并记录告警");
-                return Ok(Err(Problem::new(Kind::Exhausted, "MATCH_ENUMERATION", message)));
-            }
-            store::record(&mut tx, &self.recorded(conversation, tokens, hits, "")).await?;
+            let used = self.used(&mut tx, agreement).await?;
+            limits::check(&agreement.id, agreement.tokens_per_day, &used, tokens)?;
+            store::record(&mut tx, &asked.batch(&self.persons.clock, (tokens, hits), "")).await?;
             tx.commit().await?;
-            Ok(Ok(u64::try_from(cap - asked - tokens).unwrap_or_default()))
+            Ok(limits::left(agreement.tokens_per_day, &Used { tokens: used.tokens + tokens, ..used }))
         })
         .await
     }
 
-    async fn refuse(&self, conversation: &Conversation, tokens: i64, problem: &Problem) -> Result<()> {
+    async fn used(&self, tx: &mut kit::Tx, agreement: &Agreement) -> Result<Used> {
+        let since = self.persons.clock.micros() - limits::DAY;
+        store::used(tx, &agreement.id, since, limits::SMALL).await
+    }
+
+    /// Puts a refusal on record, and counts it: inside a stream it shows in no other figure. Our own fault is none.
+    async fn noted<T>(&self, asked: &Asked, tokens: i64, outcome: Result<T>) -> Result<T> {
+        let Err(problem) = &outcome else { return outcome };
+        if matches!(problem.kind, Kind::Internal | Kind::Unavailable) {
+            return outcome;
+        }
+        let (agreement, reason) = (if asked.known { &asked.agreement } else { "unknown" }, problem.reason);
+        tracing::warn!(agreement, consumer = asked.consumer, reason, "matching refused");
+        let help = "Questions about people that were refused.";
+        self.metrics.count("match_refused_total", help, &[("agreement", agreement), ("reason", reason)]);
         retry(|| async {
             let mut tx = self.persons.db.begin().await?;
-            store::record(&mut tx, &self.recorded(conversation, tokens, 0, problem.reason)).await?;
+            store::record(&mut tx, &asked.batch(&self.persons.clock, (tokens, 0), reason)).await?;
             tx.commit().await
         })
-        .await
-    }
-
-    fn recorded(&self, conversation: &Conversation, tokens: i64, hits: i64, refused: &str) -> Batch {
-        Batch {
-            id: self.persons.clock.id(),
-            at_micros: self.persons.clock.micros(),
-            agreement: conversation.agreement.id.clone(),
-            consumer: conversation.consumer.clone(),
-            purpose: conversation.agreement.purpose.clone(),
-            question: conversation.question.code.to_owned(),
-            as_of: conversation.as_of.clone(),
-            tokens,
-            hits,
-            refused: refused.to_owned(),
-        }
+        .await?;
+        outcome
     }
 }
 
@@ -194,9 +173,8 @@ impl MatchingService for Matching {
         &self,
         request: Request<Streaming<wire::MatchRequest>>,
     ) -> Result<Response<Self::MatchStream>, Status> {
-        let caller = Caller::of(&request)?;
-        let consumer = caller.identity.rule_name().to_owned();
-        Ok(Response::new(answers(self.clone(), consumer, request.into_inner().boxed())))
+        let asker = Asker::of(&Caller::of(&request)?);
+        Ok(Response::new(answers(self.clone(), asker, request.into_inner().boxed())))
     }
 
     async fn list_match_batches(
@@ -219,26 +197,43 @@ impl MatchingService for Matching {
 /// Answers each step in turn; the first problem ends the stream, and what was answered is on record.
 pub(super) fn answers(
     matching: Matching,
-    consumer: String,
+    asker: Asker,
     steps: BoxStream<'static, Result<wire::MatchRequest, Status>>,
 ) -> BoxStream<'static, Result<wire::MatchResponse, Status>> {
     use wire::match_request::Step;
-    let state = (matching, consumer, steps, None::<Conversation>);
-    stream::try_unfold(state, |(matching, consumer, mut steps, conversation)| async move {
+    let state = (matching, asker, steps, None::<Conversation>);
+    stream::try_unfold(state, |(matching, asker, mut steps, conversation)| async move {
         let Some(step) = steps.next().await else { return Ok(None) };
         let (answer, conversation) = match (step?.step, conversation) {
             (Some(Step::Start(start)), None) => {
-                let (conversation, answer) = matching.start(&consumer, start).await?;
+                let (conversation, answer) = matching.start(&asker, &start).await?;
                 (answer, conversation)
             }
             (Some(Step::Batch(batch)), Some(mut conversation)) => {
                 (matching.batch(&mut conversation, &batch).await?, conversation)
             }
-            _ => return Err(Problem::state("MATCH_NOT_STARTED", "请先发送一次起始信息，再发送批次").into()),
+            (_, conversation) => {
+                let asked = conversation.map_or_else(|| Asked::nothing(&asker), |conversation| conversation.asked);
+                let problem = Problem::state("MATCH_NOT_STARTED", "请先发送一次起始信息，再发送批次");
+                matching.noted(&asked, 0, Err(problem)).await?
+            }
         };
-        Ok(Some((answer, (matching, consumer, steps, Some(conversation)))))
+        Ok(Some((answer, (matching, asker, steps, Some(conversation)))))
     })
     .boxed()
+}
+
+/// The tokens of a batch, each of them once: somebody asked about twice would hide a batch of one. TOKENS_INVALID.
+fn tokens(bytes: &[u8]) -> Result<Vec<Token>> {
+    let invalid = |message: String| Problem::field("batch.tokens", "TOKENS_INVALID", message);
+    let (tokens, rest) = bytes.as_chunks::<TOKEN>();
+    if !rest.is_empty() || tokens.is_empty() || tokens.len() > BATCH {
+        return Err(invalid(format!("每批应为1至{BATCH}个令牌，每个{TOKEN}字节")));
+    }
+    if tokens.iter().collect::<HashSet<_>>().len() < tokens.len() {
+        return Err(invalid("同一批中令牌不能重复".to_owned()));
+    }
+    Ok(tokens.to_vec())
 }
 
 fn message(batch: Batch) -> wire::MatchedBatch {

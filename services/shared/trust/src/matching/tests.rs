@@ -2,26 +2,47 @@
 
 use contract::document::{Document, DocumentKind};
 use futures::StreamExt;
+use futures::stream::BoxStream;
+use kit::metrics::Metrics;
 use kit::{Clock, Db, Problem};
 use proto::trust as wire;
 use proto::trust::match_request::Step;
+use tonic::Status;
 use uuid::Uuid;
 
-use super::agreement::Secret;
+use super::asked::Asker;
+use super::secret::Secret;
 use super::service::{Matching, answers};
-use super::{Agreement, Agreements, Question, TOKEN};
+use super::{Agreement, Agreements, Days, Question, TOKEN};
 use crate::grants;
 use crate::persons::{Identity, PersonKeys, Persons, store};
 
-const QUESTIONS: &[Question] = &[Question {
-    code: "REGISTERED",
-    titles: &["未登记", "在岗", "已离岗"],
-    sql: "SELECT id, CASE WHEN merged_into IS NULL THEN 1 ELSE 2 END FROM person WHERE $1 <> ''",
-}];
+mod attacks;
+mod over_the_wire;
+mod people;
+mod starts;
+
+const AS_OF: &str = "2026-10-31";
+
+const QUESTIONS: &[Question] = &[
+    Question {
+        code: "REGISTERED",
+        titles: &["未登记", "在岗", "已离岗"],
+        days: Days::MonthEnds,
+        sql: "SELECT id, CASE WHEN merged_into IS NULL THEN 1 ELSE 2 END FROM person WHERE $1 <> ''",
+    },
+    Question {
+        code: "AT_WORK",
+        titles: &["否", "是"],
+        days: Days::Today,
+        sql: "SELECT id, 1 FROM person WHERE $1 <> ''",
+    },
+];
 
 struct Fixture {
     matching: Matching,
     agreements: Agreements,
+    metrics: Metrics,
     _folder: tempfile::TempDir,
 }
 
@@ -36,7 +57,7 @@ async fn fixture(tokens_per_day: u32) -> Fixture {
         provider: "education".into(),
         consumer: "childcare".into(),
         purpose: "staff-verification".into(),
-        questions: vec!["REGISTERED".into()],
+        questions: vec!["REGISTERED".into(), "AT_WORK".into()],
         tokens_per_day,
         until: Some(jiff::civil::date(2026, 12, 31)),
         key: vec![Secret::make(1).unwrap()],
@@ -44,8 +65,9 @@ async fn fixture(tokens_per_day: u32) -> Fixture {
     let agreements = Agreements { agreement: vec![agreement("one"), agreement("two")] };
     let file = folder.path().join("agreements.toml");
     agreements.save(&file).unwrap();
-    let matching = Matching::new(Persons { db, keys, clock }, QUESTIONS, file);
-    Fixture { matching, agreements, _folder: folder }
+    let metrics = Metrics::default();
+    let matching = Matching::new(Persons { db, keys, clock }, QUESTIONS, file, metrics.clone());
+    Fixture { matching, agreements, metrics, _folder: folder }
 }
 
 fn document(n: u32) -> Document {
@@ -67,26 +89,28 @@ impl Fixture {
         tx.commit().await.unwrap();
     }
 
-    /// Asks as the agreement says, with the secrets that `with` holds.
-    async fn ask(&self, id: &str, with: &Agreement, batches: &[Vec<u32>]) -> Result<Vec<u8>, String> {
+    /// How a conversation by an agreement begins.
+    fn start(&self, with: &Agreement, as_of: &str) -> wire::MatchStart {
         let key = with.newest().unwrap();
-        let mut steps = vec![Step::Start(wire::MatchStart {
-            agreement: id.into(),
+        wire::MatchStart {
+            agreement: with.id.clone(),
             key_id: key.id.clone(),
-            proof: key.proof("2026-10-31"),
+            proof: key.proof(as_of),
             question: "REGISTERED".into(),
-            as_of: "2026-10-31".into(),
-        })];
-        steps.extend((1..).zip(batches).map(|(number, batch)| {
-            let tokens = batch.iter().flat_map(|n| key.token(&document(*n))).collect();
-            Step::Batch(wire::MatchBatch { number, tokens })
-        }));
+            as_of: as_of.into(),
+        }
+    }
+
+    /// Asks by an agreement, with the secrets that `with` holds.
+    async fn ask(&self, id: &str, with: &Agreement, batches: &[Vec<u32>]) -> Result<Vec<u8>, String> {
+        let start = wire::MatchStart { agreement: id.into(), ..self.start(with, AS_OF) };
+        let mut steps = vec![Step::Start(start)];
+        steps.extend((1..).zip(batches).map(|(number, batch)| step(with, number, batch)));
         self.converse("childcare", steps).await
     }
 
     async fn converse(&self, consumer: &str, steps: Vec<Step>) -> Result<Vec<u8>, String> {
-        let steps = futures::stream::iter(steps.into_iter().map(|step| Ok(wire::MatchRequest { step: Some(step) })));
-        let mut answered = answers(self.matching.clone(), consumer.into(), steps.boxed());
+        let mut answered = self.answers(Asker { consumer: consumer.into(), purpose: None }, steps);
         let mut levels = Vec::new();
         while let Some(answer) = answered.next().await {
             levels.extend(answer.map_err(|status| Problem::reason_of(&status))?.levels);
@@ -94,10 +118,22 @@ impl Fixture {
         Ok(levels)
     }
 
+    fn answers(&self, asker: Asker, steps: Vec<Step>) -> BoxStream<'static, Result<wire::MatchResponse, Status>> {
+        let steps = futures::stream::iter(steps.into_iter().map(|step| Ok(wire::MatchRequest { step: Some(step) })));
+        answers(self.matching.clone(), asker, steps.boxed())
+    }
+
     async fn recorded(&self) -> Vec<(i64, i64, String)> {
         let listed = super::store::list(&self.matching.persons.db, Uuid::max(), "", false, 500).await.unwrap();
         listed.into_iter().rev().map(|batch| (batch.tokens, batch.hits, batch.refused)).collect()
     }
+}
+
+/// A batch of the people of these numbers.
+fn step(with: &Agreement, number: u64, people: &[u32]) -> Step {
+    let key = with.newest().unwrap();
+    let tokens = people.iter().flat_map(|n| key.token(&document(*n))).collect();
+    Step::Batch(wire::MatchBatch { number, tokens })
 }
 
 #[tokio::test]
@@ -142,58 +178,4 @@ async fn tokens_of_another_agreement_or_secret_are_refused_and_say_nothing() {
     assert_eq!(it.ask("one", &newer, &all).await.unwrap(), vec![1; 40]);
     it.matching.persons.clock.move_to("2026-11-29T02:00:00Z".parse().unwrap());
     assert_eq!(it.ask("one", &newer, &all).await.unwrap_err(), "AGREEMENT_ENDED");
-}
-
-#[tokio::test]
-async fn whoever_asks_for_one_after_the_other_is_stopped_and_remembered() {
-    let it = fixture(1_000).await;
-    it.hold(0..100).await;
-    let agreement = it.agreements.agreement[0].clone();
-    let mut answers = Vec::new();
-    for n in 0..15 {
-        answers.push(it.ask("one", &agreement, &[vec![n]]).await);
-    }
-    assert!(answers[..10].iter().all(|answer| answer.as_deref() == Ok(&[1])));
-    assert!(answers[10..].iter().all(|answer| answer.as_ref().unwrap_err() == "MATCH_ENUMERATION"));
-    // Registers may still be matched, up to the day's cap.
-    assert!(it.ask("one", &agreement, &[(0..900).collect()]).await.is_ok());
-    assert_eq!(it.ask("one", &agreement, &[(0..100).collect()]).await.unwrap_err(), "MATCH_CAP_REACHED");
-    let refused = it.recorded().await.into_iter().filter(|(.., refused)| !refused.is_empty()).count();
-    assert_eq!(refused, 6);
-    it.matching.persons.clock.move_to("2026-11-29T03:00:00Z".parse().unwrap());
-    assert!(it.ask("one", &agreement, &[(0..100).collect()]).await.is_ok());
-}
-
-#[tokio::test]
-async fn what_is_no_token_is_refused() {
-    let it = fixture(1_000).await;
-    let key = it.agreements.agreement[0].newest().unwrap();
-    let start = || {
-        Step::Start(wire::MatchStart {
-            agreement: "one".into(),
-            key_id: "m1".into(),
-            proof: key.proof("2026-10-31"),
-            question: "REGISTERED".into(),
-            as_of: "2026-10-31".into(),
-        })
-    };
-    let batch = |number, bytes: usize| Step::Batch(wire::MatchBatch { number, tokens: vec![7; bytes] });
-    for (steps, reason) in [
-        (vec![batch(1, TOKEN)], "MATCH_NOT_STARTED"),
-        (vec![start(), start()], "MATCH_NOT_STARTED"),
-        (vec![start(), batch(1, 0)], "TOKENS_INVALID"),
-        (vec![start(), batch(1, TOKEN + 1)], "TOKENS_INVALID"),
-        (vec![start(), batch(1, TOKEN * 10_001)], "TOKENS_INVALID"),
-        (vec![start(), batch(2, TOKEN)], "BATCH_OUT_OF_ORDER"),
-    ] {
-        assert_eq!(it.converse("childcare", steps).await.unwrap_err(), reason);
-    }
-    let other = wire::MatchStart {
-        question: "ALIVE".into(),
-        ..match start() {
-            Step::Start(start) => start,
-            Step::Batch(_) => unreachable!(),
-        }
-    };
-    assert_eq!(it.converse("childcare", vec![Step::Start(other)]).await.unwrap_err(), "QUESTION_NOT_AGREED");
 }

@@ -80,7 +80,7 @@ impl Fixture {
     }
 }
 
-fn caller(user: &str, region: &str) -> Caller {
+pub(crate) fn caller(user: &str, region: &str) -> Caller {
     let city = City::embedded();
     let grants = vec![Grant { role: "COUNTY_REPORTER".into(), region: region.into() }];
     Caller {
@@ -96,7 +96,7 @@ fn caller(user: &str, region: &str) -> Caller {
     }
 }
 
-fn asked<T>(message: T, caller: &Caller) -> tonic::Request<T> {
+pub(crate) fn asked<T>(message: T, caller: &Caller) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     request.extensions_mut().insert(caller.clone());
     request

@@ -67,7 +67,8 @@ impl StaffService for Door {
             return Err(Problem::field("as_of", "DATE_INVALID", "请填写日期").into());
         }
         let levels = vec![MatchedLevel { title: "在岗".into(), people: 1 }];
-        Ok(Reply::new(MatchStaffResponse { as_of, asked: 12, levels, staff: vec![post()] }))
+        let answered_as_of = "2026-11-28".into();
+        Ok(Reply::new(MatchStaffResponse { as_of, asked: 12, levels, staff: vec![post()], answered_as_of }))
     }
     async fn import_staff(
         &self,
