@@ -48,7 +48,8 @@ JOIN feed_position p ON p.source = c.source AND p.feed = c.feed AND p.generation
 WHERE c.record_id > $1 AND c.since <= $2 AND (c.until = '' OR c.until > $2)";
 
 const INTO_COPY: &str = "\
-INSERT INTO feed_copy (source, feed, generation, record_id, since, until, title, region, class, payload, at_micros) VALUES ";
+INSERT INTO feed_copy (source, feed, generation, record_id, since, until, title, region, class, payload, at_micros)
+VALUES ";
 
 /// Which copy: of whom, of what.
 pub(crate) type Which = (&'static str, &'static str);
