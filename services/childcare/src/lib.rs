@@ -67,6 +67,7 @@ fn migrations() -> Migrations {
 /// Every SQL text that stands as it is sent, for a test that prepares them on both engines.
 const STATEMENTS: &[&str] = &[
     institutions::store::SELECT,
+    institutions::store::SELECT_IDS_AFTER,
     institutions::import::SELECT_DISAPPEARED,
     filing::feed::SELECT,
     filing::store::SELECT,

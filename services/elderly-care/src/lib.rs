@@ -60,6 +60,7 @@ fn migrations() -> Migrations {
 /// Every SQL text that stands as it is sent, for a test that prepares them on both engines.
 const STATEMENTS: &[&str] = &[
     institutions::store::SELECT,
+    institutions::store::SELECT_IDS_AFTER,
     institutions::import::SELECT_DISAPPEARED,
     beds::store::SELECT,
     beds::store::SELECT_HOSTS,

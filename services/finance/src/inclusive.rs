@@ -9,7 +9,7 @@ use proto::finance as wire;
 use proto::finance::inclusive_place_service_server::InclusivePlaceService;
 use registry::Bureau;
 use registry::columns::Page;
-use registry::feed::copy::{self, Filter, Source};
+use registry::feed::copy::{self, Filter, Found, Source};
 use tonic::{Request, Response, Status};
 use trust::Caller;
 
@@ -44,29 +44,22 @@ impl InclusivePlaceService for InclusivePlaces {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let region = self.bureau.region_filter("region", &request.region)?;
-        let title_contains = request.name_contains.trim().to_owned();
+        let filter = Filter {
+            sources: COPIED.to_vec(),
+            // 示范称号 lie between them.
+            class: DesignationKind::Inclusive.as_str_name(),
+            region,
+            title_contains: request.name_contains.trim().to_owned(),
+        };
+        let page = Page::asked(request.page)?;
+        let Found { records, next_cursor, sources } = copy::page(&self.bureau, &caller.scope, filter, page).await?;
         let (now, today) = (self.bureau.clock.micros(), self.bureau.clock.today());
-        let Page { size, mut after } = Page::asked(request.page)?;
-        let (mut places, mut next_cursor) = (Vec::new(), String::new());
-        // 示范称号 lie between them: goes on until the page is full.
-        while places.len() < size {
-            let filter = Filter { feeds: vec![FEED], region: region.clone(), title_contains: title_contains.clone() };
-            let rest = Page { size: size - places.len(), after };
-            let (found, next) = copy::page(&self.bureau.db, &caller.scope, filter, rest).await?;
-            after = found.last().map_or(after, |copied| copied.id);
-            for copied in found {
-                let record: DesignationSnapshot = copied.record()?;
-                if record.kind() == DesignationKind::Inclusive {
-                    let (as_of_micros, freshness) = (copied.freshness.as_of, copied.freshness.words(now));
-                    places.push(wire::InclusivePlace { as_of_micros, freshness, ..message(record, today) });
-                }
-            }
-            next_cursor = next;
-            if next_cursor.is_empty() {
-                break;
-            }
-        }
-        Ok(Response::new(wire::ListInclusivePlacesResponse { places, next_cursor }))
+        let places = records.iter().map(|copied| {
+            let (as_of_micros, freshness) = (copied.freshness.as_of, copied.freshness.words(now));
+            Ok(wire::InclusivePlace { as_of_micros, freshness, ..message(copied.record()?, today) })
+        });
+        let places = places.collect::<Result<_>>()?;
+        Ok(Response::new(wire::ListInclusivePlacesResponse { places, next_cursor, sources }))
     }
 }
 

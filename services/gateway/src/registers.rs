@@ -23,6 +23,7 @@ use contract::register::{Act, Register, Target, registers, text};
 use contract::rules::Method;
 use kit::{Kind, Problem, Result};
 use prost_reflect::DynamicMessage;
+use proto::contract::CopyFreshness;
 
 use crate::bureaus::Bureaus;
 use crate::session::SignedIn;
@@ -93,18 +94,29 @@ fn acts<'r>(person: &SignedIn, register: &'r Register, wanted: impl Fn(&Target) 
     register.acts.iter().filter(|act| wanted(&act.target) && may(person, &register.bureau, &act.method)).collect()
 }
 
+/// A page of records.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) records: Vec<DynamicMessage>,
+    /// Cursor of the next page; empty at the end.
+    pub(crate) next: String,
+    /// How fresh the copies are that the records were found in.
+    pub(crate) sources: Vec<CopyFreshness>,
+}
+
 impl Desk<'_> {
-    /// A page of records after `cursor`, and the cursor of the next.
+    /// A page of records after `cursor`.
     pub(crate) async fn page(
         &self,
         register: &Register,
         request: DynamicMessage,
         size: u32,
         cursor: &str,
-    ) -> Result<(Vec<DynamicMessage>, String)> {
+    ) -> Result<Listed> {
         let request = register.list.page(request, size, cursor);
         let answer = self.call(&register.bureau, &register.list.method, request).await?;
-        Ok(register.list.records(&answer))
+        let (records, next) = register.list.records(&answer);
+        Ok(Listed { records, next, sources: register.list.sources(&answer) })
     }
 
     /// One record with everything its contract tells about it: REGISTER_WITHOUT_DETAIL.
@@ -136,7 +148,8 @@ impl Desk<'_> {
                 Some(id) => (vec![self.record(other, id).await?], String::new()),
                 None => {
                     let all = DynamicMessage::new(other.list.method.input.clone());
-                    self.page(other, all, OFFERED, "").await?
+                    let Listed { records, next, .. } = self.page(other, all, OFFERED, "").await?;
+                    (records, next)
                 }
             };
             let named = |record: &DynamicMessage| (text(record, "id"), self.words.title(other, record));

@@ -8,7 +8,7 @@ use proto::supervision::supervised_institution_service_server::SupervisedInstitu
 use proto::{childcare, elderly_care};
 use registry::Bureau;
 use registry::columns::Page;
-use registry::feed::copy::{self, Copied, Filter, Source};
+use registry::feed::copy::{self, Copied, Filter, Found, Source};
 use tonic::{Request, Response, Status};
 use trust::Caller;
 
@@ -59,19 +59,21 @@ impl SupervisedInstitutionService for Supervised {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let filter = Filter {
-            feeds: match request.bureau() {
-                RegisteringBureau::Unspecified => vec![CHILDCARE, ELDERLY],
-                RegisteringBureau::Childcare => vec![CHILDCARE],
-                RegisteringBureau::ElderlyCare => vec![ELDERLY],
+            sources: match request.bureau() {
+                RegisteringBureau::Unspecified => COPIED.to_vec(),
+                RegisteringBureau::Childcare => vec![COPIED[0]],
+                RegisteringBureau::ElderlyCare => vec![COPIED[1]],
             },
+            class: "",
             region: self.bureau.region_filter("region", &request.region)?,
             title_contains: request.name_contains.trim().to_owned(),
         };
         let page = Page::asked(request.page)?;
-        let (found, next_cursor) = copy::page(&self.bureau.db, &caller.scope, filter, page).await?;
+        let found = copy::page(&self.bureau, &caller.scope, filter, page).await?;
+        let Found { records, next_cursor, sources } = found;
         let now = self.bureau.clock.micros();
-        let institutions = found.iter().map(|copied| message(copied, now)).collect::<Result<_>>()?;
-        Ok(Response::new(wire::ListSupervisedInstitutionsResponse { institutions, next_cursor }))
+        let institutions = records.iter().map(|copied| message(copied, now)).collect::<Result<_>>()?;
+        Ok(Response::new(wire::ListSupervisedInstitutionsResponse { institutions, next_cursor, sources }))
     }
 }
 

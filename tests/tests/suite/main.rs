@@ -8,6 +8,7 @@ mod conflicts;
 mod console;
 mod cuts;
 mod faults;
+mod feeds;
 mod figure;
 mod invariants;
 mod living_city;

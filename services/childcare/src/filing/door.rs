@@ -3,7 +3,12 @@
 use proto::childcare as wire;
 use registry::Coded;
 
-use super::Designation;
+use super::{Designation, State};
+
+/// The message of a filing's state.
+pub fn state_message(state: State) -> wire::FilingState {
+    wire::FilingState::from_str_name(&format!("FILING_STATE_{}", state.code())).unwrap_or_default()
+}
 
 /// The message of a designation.
 pub fn designation_message(designation: Designation) -> wire::Designation {

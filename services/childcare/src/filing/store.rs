@@ -23,7 +23,7 @@ VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9)";
 pub const REVOKE: &str = "UPDATE designation SET revoked_on = $2 WHERE id = $1";
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     institution_id: Uuid,
     kind: String,

@@ -8,6 +8,7 @@ use registry::{Bureau, Cells, Coded, Fault};
 
 use super::{Entry, Facts, Institution, InstitutionKind, LegalType, Ownership};
 use crate::filing::Filed;
+use crate::filing::door::state_message;
 
 /// Reads a row; a region may be given by code or by its name within `region`.
 pub fn read(bureau: &Bureau, region: &str, row: &wire::InstitutionRow) -> Draft<Names, Entry> {
@@ -90,8 +91,7 @@ pub fn message(institution: Institution) -> wire::Institution {
         opened_on: facts.value.opened_on.to_string(),
         operating: facts.value.operating,
         smart_pilot: facts.value.smart_pilot,
-        filing_state: wire::FilingState::from_str_name(&format!("FILING_STATE_{}", filing.state.code()))
-            .unwrap_or_default() as i32,
+        filing_state: state_message(filing.state) as i32,
         filing_number: filing.number,
         filing_answer_due: filing.answer_due.map(|due| due.to_string()).unwrap_or_default(),
         places,

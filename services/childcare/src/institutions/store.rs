@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Change, Facts, Institution, InstitutionKind, Ownership, feed};
 use crate::filing::{Filing, State};
 
-/// Institutions with the facts of $1 and the places of $2; conditions follow.
+/// Institutions with the facts that began by $1 and were not over by $2, and the places of $3; conditions follow.
 pub const SELECT: &str = "\
 SELECT i.id, i.version, i.uscc, i.filing_state, i.filing_since, i.filing_number, i.filing_answer_due,
        f.valid_from, f.valid_to, f.name, f.kind, f.ownership, f.legal_type, f.region, f.county, f.address, f.opened_on,
@@ -21,13 +21,15 @@ SELECT i.id, i.version, i.uscc, i.filing_state, i.filing_since, i.filing_number,
        (SELECT CAST(COALESCE(SUM(cf.places), 0) AS BIGINT)
         FROM class c
         JOIN class_facts cf ON cf.class_id = c.id
-                           AND cf.valid_from <= $2 AND (cf.valid_to IS NULL OR cf.valid_to > $2)
+                           AND cf.valid_from <= $3 AND (cf.valid_to IS NULL OR cf.valid_to > $3)
         WHERE c.institution_id = i.id
-          AND c.opened_on <= $2 AND (c.closed_on IS NULL OR c.closed_on > $2)) AS places
+          AND c.opened_on <= $3 AND (c.closed_on IS NULL OR c.closed_on > $3)) AS places
 FROM institution i
 JOIN institution_facts f ON f.institution_id = i.id
-                        AND f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $1)
+                        AND f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $2)
 WHERE 1 = 1";
+
+pub const SELECT_IDS_AFTER: &str = "SELECT id FROM institution WHERE id > $1 ORDER BY id LIMIT $2";
 
 const INTO_INSTITUTION: &str = "\
 INSERT INTO institution (id, uscc, name, region, county, filing_state, filing_since, filing_number, filing_answer_due,
@@ -144,7 +146,8 @@ pub async fn show(tx: &mut Tx, scope: &Scope, id: Uuid, today: Date) -> Result<I
 
 async fn with_facts_of(tx: &mut Tx, scope: &Scope, id: Uuid, day: String, today: Date) -> Result<Institution> {
     let row: Option<Row> = tx
-        .query(Sql::built(format!("{SELECT} AND i.id = $3")))
+        .query(Sql::built(format!("{SELECT} AND i.id = $4")))
+        .bind(day.clone())
         .bind(day)
         .bind(today.to_string())
         .bind(id)
@@ -163,7 +166,7 @@ pub async fn page(
     page: Page,
     today: Date,
 ) -> Result<(Vec<Institution>, String)> {
-    let mut conditions = Conditions::after(4);
+    let mut conditions = Conditions::after(5);
     conditions.within("f.region", scope.prefixes());
     conditions.within("f.region", filter.region.as_deref());
     if let Some(kind) = filter.kind {
@@ -181,9 +184,10 @@ pub async fn page(
     if !filter.name_contains.is_empty() {
         conditions.contains("f.name", &filter.name_contains);
     }
-    let sql = format!("{SELECT} AND i.id > $3{} ORDER BY i.id LIMIT $4", conditions.text());
+    let sql = format!("{SELECT} AND i.id > $4{} ORDER BY i.id LIMIT $5", conditions.text());
     let query = db
         .read(Sql::built(sql))
+        .bind(today.to_string())
         .bind(today.to_string())
         .bind(today.to_string())
         .bind(page.after)
@@ -206,8 +210,8 @@ pub async fn by_name(tx: &mut Tx, names: &[&str], today: Date) -> Result<Vec<Ins
 async fn by_list(tx: &mut Tx, column: &str, values: &[&str], today: Date) -> Result<Vec<Institution>> {
     let mut found = Vec::new();
     for chunk in values.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("{SELECT} AND {column} IN {}", list(2, chunk.len()));
-        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned()).bind(today.to_string());
+        let sql = format!("{SELECT} AND {column} IN {}", list(3, chunk.len()));
+        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned()).bind(NEWEST.to_owned()).bind(today.to_string());
         let query = chunk.iter().fold(query, |query, value| query.bind((*value).to_owned()));
         let rows: Vec<Row> = query.all().await?;
         for row in rows {
@@ -217,11 +221,23 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str], today: Date) -> Res
     Ok(found)
 }
 
-/// Institutions after an id, in the order of ids, as last recorded.
-pub async fn recorded_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Institution>> {
-    let query = tx.query(Sql::built(format!("{SELECT} AND i.id > $3 ORDER BY i.id LIMIT $4")));
-    let query = query.bind(NEWEST.to_owned()).bind(NEWEST.to_owned()).bind(after).bind(limit);
-    query.all::<Row>().await?.into_iter().map(Institution::try_from).collect()
+/// These institutions, once for each stretch of facts from today on, in order.
+pub async fn from_today(tx: &mut Tx, ids: &[Uuid], today: Date) -> Result<Vec<Institution>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("{SELECT} AND i.id IN {} ORDER BY i.id, f.valid_from", list(3, chunk.len()));
+        let today = today.to_string();
+        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned()).bind(today.clone()).bind(today);
+        let rows: Vec<Row> = chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?;
+        found.extend(rows.into_iter().map(Institution::try_from).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
+}
+
+/// Ids after another, in order.
+pub async fn ids_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let ids: Vec<(Uuid,)> = tx.query(SELECT_IDS_AFTER).bind(after).bind(limit).all().await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
 /// Saves changes in many-row statements, and tells of them.

@@ -14,7 +14,7 @@ use super::grade::Rating;
 use super::operation::{Filed, Operation, State};
 use super::{Change, Facts, Institution, Ownership, feed};
 
-/// Institutions with the facts of $1; conditions follow.
+/// Institutions with the facts that began by $1 and were not over by $2; conditions follow.
 pub const SELECT: &str = "\
 SELECT i.id, i.version, i.uscc, i.state, i.state_since, i.opened_on, i.filing_number, i.filed_on, i.grade, i.graded_on,
        i.grade_until, f.valid_from, f.valid_to, f.name, f.ownership, f.legal_type, f.profit_nature, f.region, f.county,
@@ -22,8 +22,10 @@ SELECT i.id, i.version, i.uscc, i.state, i.state_since, i.opened_on, i.filing_nu
        f.building_area_cm2, f.beds_approved, f.parent_org_uscc, f.reason_no_uscc, f.source_id
 FROM institution i
 JOIN institution_facts f ON f.institution_id = i.id
-                        AND f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $1)
+                        AND f.valid_from <= $1 AND (f.valid_to IS NULL OR f.valid_to > $2)
 WHERE 1 = 1";
+
+pub const SELECT_IDS_AFTER: &str = "SELECT id FROM institution WHERE id > $1 ORDER BY id LIMIT $2";
 
 /// More usable beds on the day $1 than approved.
 const OVER_APPROVED: &str = "\
@@ -172,8 +174,8 @@ pub async fn show(tx: &mut Tx, scope: &Scope, id: Uuid, day: Date) -> Result<Ins
 }
 
 async fn with_facts_of(tx: &mut Tx, scope: &Scope, id: Uuid, day: String) -> Result<Institution> {
-    let sql = Sql::built(format!("{SELECT} AND i.id = $2"));
-    let row: Option<Row> = tx.query(sql).bind(day).bind(id).optional().await?;
+    let sql = Sql::built(format!("{SELECT} AND i.id = $3"));
+    let row: Option<Row> = tx.query(sql).bind(day.clone()).bind(day).bind(id).optional().await?;
     let row = row.ok_or_else(|| Problem::not_found("INSTITUTION_UNKNOWN", "没有这家养老机构"))?;
     scope.check(&row.region)?;
     row.try_into()
@@ -181,7 +183,7 @@ async fn with_facts_of(tx: &mut Tx, scope: &Scope, id: Uuid, day: String) -> Res
 
 /// A page of institutions as of a day, in the order of registration.
 pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page, day: Date) -> Result<(Vec<Institution>, String)> {
-    let mut conditions = Conditions::after(3);
+    let mut conditions = Conditions::after(4);
     conditions.within("f.region", scope.prefixes());
     conditions.within("f.region", filter.region.as_deref());
     if let Some(ownership) = filter.ownership {
@@ -198,8 +200,9 @@ pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page, day: Date)
     if !filter.name_contains.is_empty() {
         conditions.contains("f.name", &filter.name_contains);
     }
-    let sql = format!("{SELECT} AND i.id > $2{} ORDER BY i.id LIMIT $3", conditions.text());
-    let query = db.read(Sql::built(sql)).bind(day.to_string()).bind(page.after).bind(page.size as i64 + 1);
+    let sql = format!("{SELECT} AND i.id > $3{} ORDER BY i.id LIMIT $4", conditions.text());
+    let (day, most) = (day.to_string(), page.size as i64 + 1);
+    let query = db.read(Sql::built(sql)).bind(day.clone()).bind(day).bind(page.after).bind(most);
     let mut rows: Vec<Row> = conditions.bind_to(query).all().await?;
     let next = page.cut(&mut rows, |row| row.id);
     Ok((rows.into_iter().map(Institution::try_from).collect::<Result<_>>()?, next))
@@ -221,8 +224,8 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str]) -> Result<Vec<Insti
     values.dedup();
     let mut found = Vec::new();
     for chunk in values.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("{SELECT} AND {column} IN {}", list(1, chunk.len()));
-        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned());
+        let sql = format!("{SELECT} AND {column} IN {}", list(2, chunk.len()));
+        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned()).bind(NEWEST.to_owned());
         let query = chunk.iter().fold(query, |query, value| query.bind((*value).to_owned()));
         for row in query.all::<Row>().await? {
             found.push(Institution::try_from(row)?);
@@ -231,11 +234,22 @@ async fn by_list(tx: &mut Tx, column: &str, values: &[&str]) -> Result<Vec<Insti
     Ok(found)
 }
 
-/// Institutions after an id, in the order of ids, as last recorded.
-pub async fn recorded_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Institution>> {
-    let query = tx.query(Sql::built(format!("{SELECT} AND i.id > $2 ORDER BY i.id LIMIT $3")));
-    let rows: Vec<Row> = query.bind(NEWEST.to_owned()).bind(after).bind(limit).all().await?;
-    rows.into_iter().map(Institution::try_from).collect()
+/// These institutions, once for each stretch of facts from today on, in order.
+pub async fn from_today(tx: &mut Tx, ids: &[Uuid], today: Date) -> Result<Vec<Institution>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("{SELECT} AND i.id IN {} ORDER BY i.id, f.valid_from", list(2, chunk.len()));
+        let query = tx.query(Sql::built(sql)).bind(NEWEST.to_owned()).bind(today.to_string());
+        let rows: Vec<Row> = chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?;
+        found.extend(rows.into_iter().map(Institution::try_from).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
+}
+
+/// Ids after another, in order.
+pub async fn ids_after(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let ids: Vec<(Uuid,)> = tx.query(SELECT_IDS_AFTER).bind(after).bind(limit).all().await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
 /// Saves changes in many-row statements, and tells of them.

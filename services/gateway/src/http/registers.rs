@@ -78,7 +78,8 @@ async fn list(
     };
     let regions = person.regions(&register.bureau);
     pages::page(&front, Some(&person), &uri, |frame| {
-        let mut made = ListPage::new(frame, register, &look, (&page.0, &page.1), &desk.words);
+        let mut made = ListPage::new(frame, register, &look, (&page.records, &page.next), &desk.words);
+        made.sources.clone_from(&page.sources);
         made.bureau = bureau_title(&register.bureau);
         made.controls = filters(&register.list, &look, &desk.words, Reach(&regions));
         (made.faults, made.problem) = (faults, problem);
@@ -185,7 +186,7 @@ async fn export_list(
         let (records, more) = if pairs.iter().any(|(name, _)| name == "all") {
             desk.all(register, request).await?
         } else {
-            (desk.page(register, request, PAGE, &look.cursor).await?.0, false)
+            (desk.page(register, request, PAGE, &look.cursor).await?.records, false)
         };
         let bytes = export::workbook(register, &desk.words, &records, more)?;
         Ok(workbook(&format!("{}-{}", register.title, front.state.clock().today()), bytes))

@@ -5,8 +5,8 @@ use contract::register::Register;
 use kit::{Problem, Result};
 use prost_reflect::DynamicMessage;
 
-use super::Desk;
 use super::words::Words;
+use super::{Desk, Listed};
 
 /// Records in one workbook; a list that has more says so in its last line.
 pub(crate) const MOST: usize = 20_000;
@@ -42,7 +42,7 @@ impl Desk<'_> {
     ) -> Result<(Vec<DynamicMessage>, bool)> {
         let (mut records, mut cursor) = (Vec::new(), String::new());
         loop {
-            let (page, next) = self.page(register, request.clone(), AT_ONCE, &cursor).await?;
+            let Listed { records: page, next, .. } = self.page(register, request.clone(), AT_ONCE, &cursor).await?;
             records.extend(page);
             if next.is_empty() || records.len() >= MOST {
                 let more = !next.is_empty() || records.len() > MOST;

@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
 use proto::childcare::{
     Class, Designation, Institution, InstitutionDetail, InstitutionKind, ListInstitutionsRequest, OperationRequest,
 };
-use proto::contract::{HistoryEntry, PersonalData};
+use proto::contract::{CopyFreshness, HistoryEntry, PersonalData};
 
 use super::form::{self, Choices, Typed};
 use super::listing::Look;
@@ -188,6 +188,27 @@ fn a_list_escapes_aligns_and_masks() {
     assert!(html.contains("市卫生健康委暂时联系不上") && html.contains("没有丢失") && html.contains("重试"));
     let page = ListPage::new(&Frame::default(), institutions(), &look, (&[], ""), &words);
     assert!(page.html().unwrap().contains("还没有登记任何记录"));
+}
+
+#[test]
+fn a_copy_that_never_was_is_no_empty_register() {
+    let city = City::embedded();
+    let source = |bureau: &str, as_of_micros, words: &str| CopyFreshness {
+        bureau: bureau.into(),
+        as_of_micros,
+        words: words.into(),
+    };
+    let copied = register("supervision.institution").unwrap();
+    let html = |sources| {
+        let mut page = ListPage::new(&Frame::default(), copied, &Look::default(), (&[], ""), &Words(&city));
+        page.sources = sources;
+        page.html().unwrap()
+    };
+    let known = source("childcare", 1_762_300_800_000_000, "同步");
+    let page = html(vec![known.clone(), source("elderly-care", 0, "尚未联系上来源")]);
+    assert!(page.contains("：同步，数据截至2025-11-05 08:00</p>") && page.contains("：尚未联系上来源</p>"), "{page}");
+    assert!(page.contains("不等于来源部门没有登记") && !page.contains("还没有登记任何记录"));
+    assert!(html(vec![known]).contains("还没有登记任何记录"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
 };
-use proto::contract::Format;
+use proto::contract::{CopyFreshness, Format};
 
 pub use import::ImportMethod;
 
@@ -45,6 +45,8 @@ pub struct List {
     /// Everything a record shows; ids of other records are not among it.
     pub columns: Vec<Leaf>,
     records: FieldDescriptor,
+    /// Where the answer says how fresh the copies are that it was found in; none where nothing is copied.
+    sources: Option<FieldDescriptor>,
 }
 
 /// `GetX`.
@@ -133,6 +135,14 @@ impl List {
         let records = answer.get_field(&self.records);
         let records = records.as_list().unwrap_or_default().iter().filter_map(Value::as_message).cloned().collect();
         (records, text(answer, "next_cursor"))
+    }
+
+    /// How fresh the copies are that the records were found in; empty for a register that is no copy.
+    pub fn sources(&self, answer: &DynamicMessage) -> Vec<CopyFreshness> {
+        let Some(field) = &self.sources else { return Vec::new() };
+        let sources = answer.get_field(field);
+        let sources = sources.as_list().unwrap_or_default().iter().filter_map(Value::as_message);
+        sources.filter_map(|source| source.transcode_to().ok()).collect()
     }
 }
 
@@ -223,7 +233,10 @@ fn list(method: &MethodDescriptor) -> Option<List> {
     let Kind::Message(record) = records.kind() else { return None };
     record.get_field_by_name("id")?;
     let columns = leaves(&record).into_iter().filter(|leaf| leaf.column.format != Format::Record).collect();
-    Some(List { filters: leaves(&method.input()), columns, record, records, method: Method::of(method)? })
+    let is_source =
+        |kind: Kind| matches!(kind, Kind::Message(it) if it.full_name() == "ylyx.contract.v1.CopyFreshness");
+    let sources = output.fields().find(|field| field.is_list() && is_source(field.kind()));
+    Some(List { filters: leaves(&method.input()), columns, record, records, sources, method: Method::of(method)? })
 }
 
 fn get(method: &MethodDescriptor, record: &MessageDescriptor) -> Option<Get> {
@@ -352,6 +365,20 @@ mod tests {
         let (records, next) = list.records(&answer);
         assert_eq!((records.len(), text(&records[0], "id"), version(&records[0])), (1, "7".to_owned(), 3));
         assert_eq!(next, "next");
+        assert!(list.sources(&answer).is_empty());
+    }
+
+    #[test]
+    fn a_copied_register_says_how_fresh_it_is() {
+        let list = &register("supervision.institution").expect("a register").list;
+        let source = CopyFreshness { bureau: "childcare".into(), as_of_micros: 5, words: "同步".into() };
+        let mut answer = DynamicMessage::new(list.method.output.clone());
+        let sent = proto::supervision::ListSupervisedInstitutionsResponse {
+            sources: vec![source.clone()],
+            ..Default::default()
+        };
+        answer.transcode_from(&sent).expect("the same message");
+        assert_eq!((list.records(&answer).0.len(), list.sources(&answer)), (0, vec![source]));
     }
 
     #[test]

@@ -2,55 +2,59 @@
 //!
 //! A feed is the current state of a register's records as numbered events: one per record, the newest only, appended in
 //! the transaction that changes the register. A follower asks for everything after its position and has the register as
-//! it is, in order and without a gap; one that is far behind reads each record once. Unlike publications, events are not
-//! signed: they say what a register holds, and count for nothing.
+//! it is, in order and without a gap; one that is far behind reads each record once. Events that were appended together
+//! carry the same random id; a position proves itself by it, so that a database from a backup, which gives the same
+//! numbers to other events, is noticed wherever it is put back. Unlike publications, events are not signed: they say what
+//! a register holds, and count for nothing.
 //!
 //! | room | what for |
 //! |---|---|
 //! | [`event`] | the typed messages of each feed |
 //! | `store` | feeds and events in the database; [`append`] |
 //! | [`fill`] | what a register held before its feed began |
-//! | `mark` | how a restored backup is noticed: its feeds begin a new stream |
 //! | [`follow`] | sends a feed to one follower, page by page, never faster than it reads |
 //! | [`copy`] | the other side: a read copy of another bureau's register |
 //! | [`status`] | what is copied here and how fresh it is: `ListFeeds`, gauges |
-//! | [`measure`] | fills and drains a feed, for a benchmark |
+//! | `measure` | fills and drains a feed, for tests and a benchmark |
 
 pub mod copy;
 pub mod event;
 pub mod fill;
 pub mod follow;
-pub(crate) mod mark;
+#[cfg(any(test, feature = "measure"))]
 pub mod measure;
 pub mod status;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
-use kit::{Clock, Db, Problem, Result, Shutdown, Tx};
+use jiff::civil::Date;
+use kit::{Problem, Result, Shutdown, Tx};
 use prost::Message;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-pub use event::{Content, FeedEvent, Key};
+pub use event::{Content, FeedEvent, Key, Stamp};
 pub use store::append;
 
-use mark::Marks;
-
 /// Rows of one page, of one batch of a backfill.
+#[cfg(not(test))]
 pub(crate) const PAGE: i64 = 500;
+/// Small, so that records move on while a few of them are read.
+#[cfg(test)]
+pub(crate) const PAGE: i64 = 3;
 
 /// A feed that a service offers.
 #[derive(Clone, Copy)]
 pub struct Feed {
     /// The register's name, `childcare.institution`.
     pub name: &'static str,
-    /// Records after an id, in the order of ids, at most as many as asked for: what the register holds.
-    pub records: for<'a> fn(&'a mut Tx, Uuid, i64) -> Records<'a>,
+    /// Of what its records tell, from 1: with a higher one everything is told anew.
+    pub version: i64,
+    /// Records after an id, in the order of ids, as they are on a day and later, at most as many as asked for: what the
+    /// register holds.
+    pub records: for<'a> fn(&'a mut Tx, Uuid, Date, i64) -> Records<'a>,
 }
 
 /// Records on their way.
@@ -70,30 +74,36 @@ impl Entry {
         Entry { id, payload: Some(record.encode_to_vec()) }
     }
 
+    /// Records of which each stretch of time is given by itself, in order: the one that holds now, and those to come.
+    pub fn of_stretches<E: FeedEvent>(stretches: impl IntoIterator<Item = (Uuid, E::Record)>) -> Vec<Self> {
+        let mut records: Vec<(Uuid, E::Record)> = Vec::new();
+        for (id, stretch) in stretches {
+            match records.last_mut() {
+                Some((known, first)) if *known == id => E::later(first).push(stretch),
+                _ => records.push((id, stretch)),
+            }
+        }
+        records.iter().map(|(id, record)| Entry::of(*id, record)).collect()
+    }
+
     /// A record that is no more.
     pub fn removed(id: Uuid) -> Self {
         Entry { id, payload: None }
     }
 }
 
-/// What this process' followers share: the wake-up, the end, and the file that remembers how far they were told.
+/// What this process' followers share: the wake-up and the end.
 #[derive(Clone, Debug, Default)]
 pub struct Feeds {
     /// Wakes followers in this process; carries nothing, they read the table.
     news: watch::Sender<()>,
     shutdown: Shutdown,
-    /// Without a data folder, as in tests, a restored backup is not noticed.
-    marks: Option<Arc<Marks>>,
 }
 
 impl Feeds {
-    /// Settles which streams this database goes on with. FEED_FILE_INVALID.
-    pub async fn open(data: &Path, db: &Db, clock: &Clock, feeds: &[Feed], shutdown: Shutdown) -> Result<Feeds> {
-        let marks = Marks::open(data)?;
-        for feed in feeds {
-            marks.settle(db, clock, feed.name).await?;
-        }
-        Ok(Feeds { news: watch::Sender::new(()), shutdown, marks: Some(Arc::new(marks)) })
+    /// Followers that end with the service.
+    pub fn until(shutdown: Shutdown) -> Feeds {
+        Feeds { shutdown, ..Feeds::default() }
     }
 
     /// After a commit: those who follow look again.

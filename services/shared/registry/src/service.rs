@@ -67,7 +67,7 @@ impl Service {
         let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
         let persons = people::open(self.people.as_ref(), &settings, &db, &clock, &shutdown)?;
-        let feeds = Feeds::open(folder.path(), &db, &clock, self.feeds, shutdown.clone()).await?;
+        let feeds = Feeds::until(shutdown.clone());
         let asking = Some(Asking::new(&settings, &tls, &clock));
         let bureau = Bureau { persons, feeds, asking, ..Bureau::new(city.clone(), db.clone(), clock.clone()) };
         let elements = Arc::new(Elements::new(bureau.clone(), self.elements));

@@ -25,7 +25,7 @@ use contract::catalogue;
 use contract::rules::Method;
 use kit::{Kind, Problem, Result};
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 use uuid::Uuid;
 
 pub(crate) use body::ended_with;
@@ -95,15 +95,22 @@ impl AccessRight {
     }
 
     /// The same for a record that is known by its descriptor alone. Its `id` stays: it says nothing, and a copy needs it.
-    /// What the contract does not know is dropped.
+    /// What the contract does not know is dropped. Records of the same kind inside it (what is recorded ahead) stay, narrowed
+    /// the same way.
     pub fn narrowed(&self, whole: &DynamicMessage) -> DynamicMessage {
         let descriptor = whole.descriptor();
         let mut kept = DynamicMessage::new(descriptor.clone());
         for field in descriptor.fields() {
-            if (self.fields.is_empty() || field.name() == "id" || self.fields.contains(field.name()))
-                && whole.has_field(&field)
-            {
+            if !whole.has_field(&field) {
+                continue;
+            }
+            if self.fields.is_empty() || field.name() == "id" || self.fields.contains(field.name()) {
                 kept.set_field(&field, whole.get_field(&field).into_owned());
+            } else if field.kind().as_message().is_some_and(|inner| *inner == descriptor) {
+                let inner = whole.get_field(&field).as_list().unwrap_or_default().to_vec();
+                let inner = inner.iter().filter_map(Value::as_message);
+                let narrowed = inner.map(|record| Value::Message(self.narrowed(record)));
+                kept.set_field(&field, Value::List(narrowed.collect()));
             }
         }
         kept

@@ -5,14 +5,15 @@ use contract::columns::{Column, ColumnKind};
 use contract::register::{Register, text};
 use kit::{Problem, Result};
 use prost_reflect::DynamicMessage;
-use proto::contract::Format;
+use proto::contract::{CopyFreshness, Format};
 
 use super::{Control, Link, home, record_address};
 use crate::console::Frame;
 use crate::console::page::Page;
 use crate::registers::export::MOST;
 use crate::registers::listing::Look;
-use crate::registers::words::Words;
+use crate::registers::words::{Words, instant};
+use contract::bureau::title as bureau_title;
 
 /// The registers of one bureau.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub(crate) struct ListPage<'a> {
     /// Why there are no records to show.
     pub(crate) problem: Option<Problem>,
     filtered: bool,
+    /// Where the records come from, for a register that is a copy.
+    pub(crate) sources: Vec<CopyFreshness>,
     pub(crate) anew: Vec<Link>,
     pub(crate) import: bool,
     previous: Option<String>,
@@ -150,6 +153,7 @@ impl<'a> ListPage<'a> {
             faults: Vec::new(),
             problem: None,
             filtered: !look.filters.is_empty(),
+            sources: Vec::new(),
             anew: Vec::new(),
             import: false,
             first: (previous.is_none() && !look.cursor.is_empty()).then(|| format!("{home}{}", look.query())),
@@ -165,6 +169,20 @@ impl<'a> ListPage<'a> {
 
     pub(crate) fn html(self) -> Result<String> {
         self.render().map_err(Problem::internal)
+    }
+
+    fn source(&self, source: &CopyFreshness) -> String {
+        let CopyFreshness { bureau, as_of_micros, words } = source;
+        let until = match as_of_micros {
+            0 => String::new(),
+            at => format!("，数据截至{}", instant(*at)),
+        };
+        format!("{}：{words}{until}", bureau_title(bureau))
+    }
+
+    /// A copy that never was holds nothing, and says nothing of the register.
+    fn lacks_a_copy(&self) -> bool {
+        self.sources.iter().any(|source| source.as_of_micros == 0)
     }
 }
 

@@ -64,6 +64,7 @@ impl CopiesPage<'_> {
             FeedState::Current => Lamp { code: "green", word: "同步" },
             FeedState::Behind => Lamp { code: "yellow", word: "追赶中" },
             FeedState::Copying => Lamp { code: "yellow", word: "正在复制" },
+            FeedState::Refused => Lamp { code: "red", word: "被拒绝" },
             FeedState::Stale => Lamp { code: "red", word: "联系不上" },
             FeedState::Waiting => Lamp { code: "grey", word: "等待连接" },
             FeedState::Off | FeedState::Unspecified => Lamp { code: "grey", word: "未配置" },

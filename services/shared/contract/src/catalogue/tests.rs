@@ -112,6 +112,10 @@ fn a_feed_can_be_narrowed_and_never_so_that_a_number_or_a_yes_is_made_up() {
         assert!(columns.iter().any(|column| column.required) && columns.iter().any(|column| !column.required));
         for field in record.fields() {
             let column = column(&field);
+            // What is recorded ahead is the record once more, narrowed with it.
+            if field.kind().as_message() == Some(&record) {
+                continue;
+            }
             assert!(column.is_some() || field.name() == "id", "{}: nobody can be given {}", feed.path, field.name());
             let made_up = !field.supports_presence() && !matches!(field.kind(), Kind::String | Kind::Enum(_));
             let needed = column.is_some_and(|column| column.required);

@@ -4,31 +4,39 @@
 //! once wherever this process dies. After FEED_RESET the copy that readers see stays as it is, and a fresh one grows
 //! beside it; when it is complete it takes the place of the old one in one step.
 //!
+//! Replicas that share a database share the copy, and each follows: whoever finds the position moved by another one asks
+//! again from where it stands.
+//!
 //! [`Position`] is the rules: no SQL, no clock, no network.
 
+mod freshness;
 mod pull;
 pub(crate) mod store;
 
 use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
-use kit::{Problem, Result};
+use kit::{Kind, Problem, Result};
 use prost::Message;
 use proto::contract::FeedHead;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
+pub use freshness::Freshness;
 pub use pull::Follower;
-pub use store::{Copied, Filter, page};
+pub use store::{Copied, Filter, Found, page};
 
-use super::event::{Content, FeedEvent, Key};
+use super::event::{Content, FeedEvent, Key, Stamp};
 use crate::codes::Coded;
 
 /// A source is heard every five seconds; three missed signs of life mean that it is not there.
 pub(crate) const SILENCE_SECONDS: u64 = 16;
 
+/// Another process moved the copy.
+pub(crate) const MOVED: &str = "COPY_MOVED";
+
 /// A feed that a service keeps a copy of, when it is told where the source is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Source {
     /// The bureau that keeps the register.
     pub bureau: &'static str,
@@ -58,46 +66,52 @@ impl Coded for State {
 pub(crate) struct Position {
     /// Empty before the source was first heard.
     pub(crate) stream_id: String,
+    /// Number and batch of the last event.
     pub(crate) sequence: i64,
+    pub(crate) batch: Uuid,
+    /// Counts whatever changes what readers see or will see.
+    pub(crate) moves: i64,
     pub(crate) head_sequence: i64,
-    pub(crate) head_at: i64,
     /// When what readers see was last known to be the register itself; 0: never.
     pub(crate) as_of: i64,
     pub(crate) last_contact_at: i64,
     /// What readers see; 0: nothing yet.
     pub(crate) generation: i64,
     pub(crate) state: State,
+    /// Why the source refuses; empty while it does not.
+    pub(crate) trouble: String,
 }
 
-/// A record as the copy keeps it.
+/// A record over a stretch of time, as the copy keeps it: from a day up to but not including another; empty: without
+/// bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
+    pub(crate) since: String,
+    pub(crate) until: String,
     pub(crate) title: String,
     pub(crate) region: String,
+    pub(crate) class: String,
     pub(crate) payload: Vec<u8>,
-    pub(crate) sequence: i64,
     pub(crate) at_micros: i64,
 }
 
 /// What one event tells, read once.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Told {
-    Kept(Uuid, Row),
-    Gone { id: Uuid, sequence: i64 },
+    /// The rows of a record; none when it is no more.
+    Record(Stamp, Uuid, Vec<Row>),
     Head(FeedHead),
 }
 
 impl Told {
     pub(crate) fn of<E: FeedEvent>(event: E) -> Result<Told> {
-        let (sequence, at_micros, content) = event.open();
+        let (stamp, content) = event.open();
         Ok(match content {
             Some(Content::Head(head)) => Told::Head(head),
-            Some(Content::Removed(id)) => Told::Gone { id: parsed(&id)?, sequence },
+            Some(Content::Removed(id)) => Told::Record(stamp, parsed(&id)?, Vec::new()),
             Some(Content::Record(record)) => {
-                let Key { id, title, region } = E::key(&record);
-                let (title, region) = (title.to_owned(), region.to_owned());
-                let row = Row { title, region, payload: record.encode_to_vec(), sequence, at_micros };
-                Told::Kept(parsed(id)?, row)
+                let id = parsed(E::key(&record).id)?;
+                Told::Record(stamp, id, rows::<E>(record, stamp.at_micros))
             }
             // A later contract's content: it cannot be kept, and must not be lost.
             None => return Err(Problem::internal("an event of a feed without content")),
@@ -105,13 +119,41 @@ impl Told {
     }
 }
 
+/// The stretches of a record, each up to the next.
+fn rows<E: FeedEvent>(mut record: E::Record, at_micros: i64) -> Vec<Row> {
+    let later = std::mem::take(E::later(&mut record));
+    let mut rows: Vec<Row> = Vec::with_capacity(1 + later.len());
+    for stretch in std::iter::once(record).chain(later) {
+        let Key { title, region, class, since, .. } = E::key(&stretch);
+        // What holds now holds from ever; what is to come needs its day.
+        let since = match rows.last_mut() {
+            None => "",
+            Some(_) if since.is_empty() => continue,
+            Some(before) => {
+                since.clone_into(&mut before.until);
+                since
+            }
+        };
+        rows.push(Row {
+            since: since.to_owned(),
+            until: String::new(),
+            title: title.to_owned(),
+            region: region.to_owned(),
+            class: class.to_owned(),
+            payload: stretch.encode_to_vec(),
+            at_micros,
+        });
+    }
+    rows
+}
+
 /// What a batch of events does to the copy.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Batch<'t> {
     /// Where the rows go.
     pub(crate) generation: i64,
-    /// Record → its row, or nothing when it is no more.
-    pub(crate) rows: BTreeMap<Uuid, Option<&'t Row>>,
+    /// Record → its rows, none when it is no more.
+    pub(crate) rows: BTreeMap<Uuid, &'t [Row]>,
     /// The generation became the one that readers see.
     pub(crate) completes: bool,
 }
@@ -122,19 +164,30 @@ impl Position {
         Position {
             stream_id: String::new(),
             sequence: 0,
+            batch: Uuid::nil(),
+            moves: 0,
             head_sequence: 0,
-            head_at: 0,
             as_of: 0,
             last_contact_at: 0,
             generation: 0,
             state: State::Copying,
+            trouble: String::new(),
         }
     }
 
     /// The source's stream is another one: what readers see stays, and a fresh copy begins.
     pub(crate) fn begin_again(&mut self) {
-        let Position { as_of, last_contact_at, generation, .. } = *self;
-        *self = Position { as_of, last_contact_at, generation, ..Position::new() };
+        let Position { as_of, last_contact_at, generation, moves, .. } = *self;
+        *self = Position { as_of, last_contact_at, generation, moves: moves + 1, ..Position::new() };
+    }
+
+    /// COPY_MOVED unless it is where a connection left it. What was read of the feed at one time does not go on from
+    /// what another connection read at another.
+    pub(crate) fn check(&self, moves: i64) -> Result<()> {
+        if self.moves == moves {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::Stale, MOVED, "副本已由另一进程更新，将从新的位置继续"))
     }
 
     /// Where events go.
@@ -151,21 +204,19 @@ impl Position {
     pub(crate) fn take<'t>(&mut self, told: &'t [Told], now: i64) -> Result<Batch<'t>> {
         let mut batch = Batch { generation: self.writes(), rows: BTreeMap::new(), completes: false };
         self.last_contact_at = now;
+        self.trouble.clear();
         for one in told {
-            let (id, row, sequence) = match one {
-                Told::Head(head) => {
-                    batch.completes |= self.hear(head)?;
-                    continue;
+            match one {
+                Told::Head(head) => batch.completes |= self.hear(head)?,
+                Told::Record(stamp, id, rows) if stamp.sequence > self.sequence => {
+                    batch.rows.insert(*id, rows);
+                    (self.sequence, self.batch) = (stamp.sequence, stamp.batch);
+                    self.head_sequence = self.head_sequence.max(self.sequence);
                 }
-                Told::Kept(id, row) => (*id, Some(row), row.sequence),
-                Told::Gone { id, sequence } => (*id, None, *sequence),
-            };
-            if sequence > self.sequence {
-                batch.rows.insert(id, row);
-                self.sequence = sequence;
-                self.head_sequence = self.head_sequence.max(sequence);
+                Told::Record(..) => {}
             }
         }
+        self.moves += i64::from(batch.completes || !batch.rows.is_empty());
         Ok(batch)
     }
 
@@ -177,7 +228,6 @@ impl Position {
             return Err(super::reset("数据流标识不同"));
         }
         self.head_sequence = i64::try_from(head.sequence).unwrap_or(i64::MAX).max(self.sequence);
-        self.head_at = head.at_micros;
         if self.behind() > 0 {
             return Ok(false);
         }
@@ -193,38 +243,4 @@ impl Position {
 
 fn parsed(id: &str) -> Result<Uuid> {
     id.parse().map_err(|_| Problem::internal(format!("a feed names a record {id:?}")))
-}
-
-/// How fresh the copy of one feed is, for those who read it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Freshness {
-    /// When it was last known to be the register itself; 0: never.
-    pub as_of: i64,
-    /// Events that are missing at most.
-    pub behind: i64,
-    /// When the source was last heard; 0: never.
-    pub heard_at: i64,
-}
-
-impl Freshness {
-    pub(crate) fn of(position: &Position) -> Self {
-        Freshness { as_of: position.as_of, behind: position.behind(), heard_at: position.last_contact_at }
-    }
-
-    /// True while the source gives signs of life.
-    pub fn is_heard(&self, now: i64) -> bool {
-        let silence = i64::try_from(SILENCE_SECONDS).unwrap_or(i64::MAX) * 1_000_000;
-        self.heard_at > 0 && now - self.heard_at <= silence
-    }
-
-    /// As people read it beside a record.
-    pub fn words(&self, now: i64) -> String {
-        if !self.is_heard(now) {
-            return match self.heard_at {
-                0 => "尚未联系上来源".to_owned(),
-                at => format!("{}起联系不上来源", kit::clock::local(at).strftime("%Y-%m-%d %H:%M")),
-            };
-        }
-        if self.behind > 0 { format!("落后{}条", self.behind) } else { "同步".to_owned() }
-    }
 }

@@ -1,8 +1,11 @@
-//! What a register held before its feed began: read at start, batch by batch, each in a transaction with how far it is.
-//! A start that was cut off goes on where it stood; what changed meanwhile only has a newer event.
+//! What a register held before its feed began, or before its records told what they tell now: read at start, batch by
+//! batch, each in a transaction with how far it is. A start that was cut off goes on where it stood; what changed
+//! meanwhile only has a newer event.
 
 use kit::{Result, retry};
+use uuid::Uuid;
 
+use super::store::Filled;
 use super::{Feed, PAGE, store};
 use crate::bureau::Bureau;
 
@@ -19,17 +22,27 @@ pub(crate) async fn step(bureau: &Bureau, feed: &Feed) -> Result<bool> {
     retry(|| async {
         let mut tx = bureau.db.begin().await?;
         store::number(&mut tx, feed.name, 0, &bureau.clock).await?;
-        let (after, wholly) = store::filled(&mut tx, feed.name).await?;
-        if wholly {
+        let known = store::filled(&mut tx, feed.name).await?;
+        if known.covers(feed) {
+            // A feed that is new to this database begins, be it empty.
+            tx.commit().await?;
             return Ok(true);
         }
-        let records = (feed.records)(&mut tx, after, PAGE).await?;
-        let last = records.last().map_or(after, |record| record.id);
+        let after = if known.version == feed.version { known.after } else { Uuid::nil() };
+        let records = (feed.records)(&mut tx, after, bureau.clock.today(), PAGE).await?;
+        let after = records.last().map_or(after, |record| record.id);
         let wholly = (records.len() as i64) < PAGE;
         store::append(&mut tx, feed.name, records, &bureau.clock).await?;
-        store::save_filled(&mut tx, feed.name, last, wholly).await?;
+        store::save_filled(&mut tx, feed.name, Filled { version: feed.version, after, wholly }).await?;
         tx.commit().await?;
         Ok(wholly)
     })
     .await
+}
+
+impl Filled {
+    /// A later program's records are not replaced by an earlier one's.
+    fn covers(&self, feed: &Feed) -> bool {
+        self.version > feed.version || (self.version == feed.version && self.wholly)
+    }
 }

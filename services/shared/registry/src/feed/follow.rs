@@ -1,8 +1,9 @@
 //! Sending a feed to one follower: replay after a position, then live.
 //!
 //! The table is the truth; a wake-up in this process only makes it quick. It is also read every two seconds, because
-//! replicas that share a PostgreSQL change the same register. One page and a small channel are all that a follower holds
-//! here: while it does not read, nothing is read for it.
+//! replicas that share a PostgreSQL change the same register, and because a database may be put back under a running
+//! process. One page and a small channel are all that a follower holds here: while it does not read, nothing is read for
+//! it.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tonic::{Request, Response, Status};
 use trust::{AccessRight, Caller};
 use uuid::Uuid;
 
-use super::event::{Content, FeedEvent};
+use super::event::{self, Content, FeedEvent, Stamp};
 use super::store::{self, Head, Stored};
 use super::{PAGE, reset};
 use crate::bureau::Bureau;
@@ -49,9 +50,15 @@ pub async fn follow<E: FeedEvent>(
 ) -> Result<FollowStream<E>> {
     // Subscribed before the first read, so that nothing recorded meanwhile is slept over.
     let news = bureau.feeds.news.subscribe();
-    let head = store::head(&bureau.db, feed).await?;
+    let sequence = i64::try_from(request.after_sequence).map_err(|_| reset("序号超出"))?;
+    let after = Place { sequence, batch: event::batch(&request.after_batch) };
+    let head = store::head(&bureau.db, feed, sequence).await?;
     let stream_id = told_as(head.stream_id, right.as_ref());
-    let after = verified(&head, &stream_id, &request)?;
+    let anew = request.stream_id.is_empty() && sequence == 0;
+    if !anew && request.stream_id != stream_id {
+        return Err(reset("数据流标识不同"));
+    }
+    after.check(&head)?;
     let (sender, receiver) = mpsc::channel(CHANNEL);
     let sending = Sending { bureau: bureau.clone(), feed, right, stream: head.stream_id, stream_id, sender };
     tokio::spawn(async move {
@@ -76,19 +83,25 @@ fn told_as(stream: Uuid, right: Option<&AccessRight>) -> String {
     fields.fold(stream.to_string(), |told, field| told + "/" + field)
 }
 
-/// The position to go on from, if this stream has it.
-fn verified(head: &Head, stream_id: &str, request: &FollowFeedRequest) -> Result<i64> {
-    if request.stream_id.is_empty() && request.after_sequence == 0 {
-        return Ok(0);
+/// How far a follower has come: the number of its last event, and what proves that it had that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    sequence: i64,
+    batch: Uuid,
+}
+
+impl Place {
+    /// A database from a backup would give the same numbers to other events: the batch of the number is another one, or
+    /// there is none yet.
+    fn check(self, head: &Head) -> Result<()> {
+        if self.sequence > head.last_sequence {
+            return Err(reset("本数据流还没有这个序号"));
+        }
+        if self.sequence > 0 && head.batch != Some(self.batch) {
+            return Err(reset("此序号的内容不同"));
+        }
+        Ok(())
     }
-    if request.stream_id != stream_id {
-        return Err(reset("数据流标识不同"));
-    }
-    let after = i64::try_from(request.after_sequence).map_err(|_| reset("序号超出"))?;
-    if after > head.last_sequence {
-        return Err(reset("本数据流还没有这个序号"));
-    }
-    Ok(after)
 }
 
 /// One follower is gone.
@@ -107,66 +120,51 @@ struct Sending<E> {
 
 impl<E: FeedEvent> Sending<E> {
     /// Sends until the follower is gone or the stream is no longer the feed's.
-    async fn all(&self, mut after: i64, mut news: watch::Receiver<()>) -> Result<()> {
+    async fn all(&self, mut after: Place, mut news: watch::Receiver<()>) -> Result<()> {
         let mut told = None;
         let mut head_due = Instant::now();
         loop {
-            let at = self.bureau.clock.micros();
-            let head = store::head(&self.bureau.db, self.feed).await?;
+            let mut at = self.bureau.clock.micros();
+            let head = store::head(&self.bureau.db, self.feed, after.sequence).await?;
             if head.stream_id != self.stream {
                 return Err(reset("已启用新的数据流"));
             }
-            self.mark(&head).await?;
+            after.check(&head)?;
             // Before a long way, how long it is; at its end, that it is.
-            let ahead = told.is_none() && after < head.last_sequence;
-            if ahead && self.send(0, 0, self.head(&head, at)).await.is_err() {
+            let mut ahead = after.sequence < head.last_sequence;
+            if ahead && told.is_none() && self.send_head(head.last_sequence, at).await.is_err() {
                 return Ok(());
             }
-            while after < head.last_sequence {
-                let page = store::page(&self.bureau.db, self.feed, after, head.last_sequence, PAGE).await?;
-                // Records that move on while they are read leave numbers without an event.
-                let short = (page.len() as i64) < PAGE;
+            while ahead {
+                at = self.bureau.clock.micros();
+                let page = store::page(&self.bureau.db, self.feed, after.sequence, PAGE).await?;
+                ahead = page.len() as i64 == PAGE;
                 for stored in page {
-                    after = stored.sequence;
+                    after = Place { sequence: stored.sequence, batch: stored.batch };
                     if self.send_stored(stored).await?.is_err() {
                         return Ok(());
                     }
                 }
-                if short {
-                    after = head.last_sequence;
-                }
             }
             if told != Some(after) || Instant::now() >= head_due {
-                if self.send(0, 0, self.head(&head, at)).await.is_err() {
+                if self.send_head(after.sequence, at).await.is_err() {
                     return Ok(());
                 }
                 told = Some(after);
                 head_due = Instant::now() + HEARTBEAT;
             }
-            let wake = tokio::time::timeout_at(head_due.min(Instant::now() + POLL), news.changed()).await;
-            if wake.is_ok_and(|news| news.is_err()) {
-                // Nobody can announce any more; only the table is left.
-                tokio::time::sleep(POLL).await;
-            }
+            let _ = tokio::time::timeout_at(head_due.min(Instant::now() + POLL), news.changed()).await;
         }
     }
 
-    /// What is told now is never given to something else after a restore.
-    async fn mark(&self, head: &Head) -> Result<()> {
-        let Some(marks) = self.bureau.feeds.marks.clone().filter(|marks| !marks.covers(self.feed, head)) else {
-            return Ok(());
-        };
-        let (feed, head) = (self.feed, head.clone());
-        tokio::task::spawn_blocking(move || marks.raise(feed, &head)).await.map_err(Problem::internal)?
-    }
-
-    fn head(&self, head: &Head, at_micros: i64) -> Content<E::Record> {
-        let sequence = u64::try_from(head.last_sequence).unwrap_or_default();
-        Content::Head(FeedHead { stream_id: self.stream_id.clone(), sequence, at_micros })
+    async fn send_head(&self, sequence: i64, at_micros: i64) -> Result<(), Gone> {
+        let sequence = u64::try_from(sequence).unwrap_or_default();
+        let head = FeedHead { stream_id: self.stream_id.clone(), sequence, at_micros };
+        self.send(Stamp::default(), Content::Head(head)).await
     }
 
     async fn send_stored(&self, stored: Stored) -> Result<Result<(), Gone>> {
-        let Stored { sequence, record_id, removed, payload, at_micros } = stored;
+        let Stored { sequence, batch, record_id, removed, payload, at_micros } = stored;
         let content = match removed {
             true => Content::Removed(record_id.to_string()),
             false => {
@@ -175,10 +173,10 @@ impl<E: FeedEvent> Sending<E> {
                 Content::Record(record)
             }
         };
-        Ok(self.send(sequence, at_micros, content).await)
+        Ok(self.send(Stamp { sequence, batch, at_micros }, content).await)
     }
 
-    async fn send(&self, sequence: i64, at_micros: i64, content: Content<E::Record>) -> Result<(), Gone> {
-        self.sender.send(Ok(E::seal(sequence, at_micros, content))).await.map_err(|_| Gone)
+    async fn send(&self, stamp: Stamp, content: Content<E::Record>) -> Result<(), Gone> {
+        self.sender.send(Ok(E::seal(stamp, content))).await.map_err(|_| Gone)
     }
 }

@@ -47,10 +47,10 @@ pub async fn drain<E: FeedEvent>(mut events: impl Stream<Item = Result<E, Status
     let (mut count, mut position) = (0, 0);
     while let Some(event) = events.next().await {
         match event?.open() {
-            (_, _, Some(Content::Head(head))) if head.sequence == position => return Ok(count),
-            (_, _, Some(Content::Head(_))) => {}
-            (sequence, _, _) => {
-                position = u64::try_from(sequence).unwrap_or_default();
+            (_, Some(Content::Head(head))) if head.sequence == position => return Ok(count),
+            (_, Some(Content::Head(_))) => {}
+            (stamp, _) => {
+                position = u64::try_from(stamp.sequence).unwrap_or_default();
                 count += 1;
             }
         }

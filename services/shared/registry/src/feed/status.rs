@@ -10,8 +10,8 @@ use proto::contract::feed_status_service_server::FeedStatusService;
 use tonic::{Request, Response, Status};
 use trust::{Caller, Tls};
 
-use super::copy::store::{count, position};
-use super::copy::{Follower, Freshness, Source, State};
+use super::copy::store::{count, positions};
+use super::copy::{Follower, Freshness, Position, Source};
 use crate::bureau::Bureau;
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -50,33 +50,41 @@ impl Copies {
         Ok(())
     }
 
-    /// Every copy as it stands now.
-    pub(crate) async fn list(&self) -> Result<Vec<wire::FeedStatus>> {
-        let mut all = Vec::with_capacity(self.sources.len());
-        for Source { bureau, feed, .. } in self.sources {
-            let position = position(&self.db, (bureau, feed)).await?;
-            let freshness = position.as_ref().map(Freshness::of).unwrap_or_default();
-            let state = match &position {
+    /// Every copy as it stands now, its records uncounted.
+    async fn stand(&self) -> Result<Vec<wire::FeedStatus>> {
+        let now = self.clock.micros();
+        let mut positions = positions(&self.db).await?;
+        let number = |value: i64| u64::try_from(value).unwrap_or_default();
+        let stands = self.sources.iter().map(|Source { bureau, feed, .. }| {
+            let known = positions.remove(&((*bureau).to_owned(), (*feed).to_owned()));
+            let state = match &known {
                 _ if !self.endpoints.contains_key(*bureau) => wire::FeedState::Off,
                 None => wire::FeedState::Waiting,
-                Some(_) if !freshness.is_heard(self.clock.micros()) => wire::FeedState::Stale,
-                Some(position) if position.state == State::Copying => wire::FeedState::Copying,
-                Some(_) if freshness.behind > 0 => wire::FeedState::Behind,
-                Some(_) => wire::FeedState::Current,
+                Some(position) => state(&Freshness::of(position), now),
             };
-            let number = |value: i64| u64::try_from(value).unwrap_or_default();
-            all.push(wire::FeedStatus {
+            let position = known.unwrap_or_else(Position::new);
+            wire::FeedStatus {
                 source: (*bureau).to_owned(),
                 feed: (*feed).to_owned(),
-                stream_id: position.as_ref().map(|position| position.stream_id.clone()).unwrap_or_default(),
-                sequence: position.as_ref().map_or(0, |position| number(position.sequence)),
-                head_sequence: position.as_ref().map_or(0, |position| number(position.head_sequence)),
-                behind: number(freshness.behind),
-                as_of_micros: freshness.as_of,
-                last_contact_micros: freshness.heard_at,
-                records: number(count(&self.db, (bureau, feed)).await?),
+                sequence: number(position.sequence),
+                head_sequence: number(position.head_sequence),
+                behind: number(position.behind()),
+                as_of_micros: position.as_of,
+                last_contact_micros: position.last_contact_at,
+                stream_id: position.stream_id,
+                trouble: position.trouble,
                 state: state as i32,
-            });
+                records: 0,
+            }
+        });
+        Ok(stands.collect())
+    }
+
+    /// Every copy as it stands now.
+    pub(crate) async fn list(&self) -> Result<Vec<wire::FeedStatus>> {
+        let mut all = self.stand().await?;
+        for one in &mut all {
+            one.records = u64::try_from(count(&self.db, (&one.source, &one.feed)).await?).unwrap_or_default();
         }
         Ok(all)
     }
@@ -86,11 +94,21 @@ impl Copies {
         let mut tick = tokio::time::interval(EVERY);
         loop {
             tokio::select! { () = shutdown.asked() => return, _ = tick.tick() => {} }
-            match self.list().await {
+            match self.stand().await {
                 Ok(all) => all.iter().for_each(|one| set(one, &metrics, self.clock.micros())),
                 Err(problem) => tracing::warn!(%problem, "the copies could not be looked at"),
             }
         }
+    }
+}
+
+fn state(freshness: &Freshness, now: i64) -> wire::FeedState {
+    match freshness {
+        Freshness { refused: true, .. } => wire::FeedState::Refused,
+        _ if !freshness.is_heard(now) => wire::FeedState::Stale,
+        Freshness { copying: true, .. } => wire::FeedState::Copying,
+        Freshness { behind: 1.., .. } => wire::FeedState::Behind,
+        Freshness { .. } => wire::FeedState::Current,
     }
 }
 

@@ -5,59 +5,69 @@ use std::collections::BTreeMap;
 use kit::db::placeholders;
 use kit::{Db, Problem, Result, Sql, Tx};
 use prost::Message;
+use proto::contract::CopyFreshness;
 use trust::Scope;
 use uuid::Uuid;
 
-use super::{Batch, Freshness, Position, Row};
+use super::{Batch, Freshness, Position, Row, Source};
+use crate::bureau::Bureau;
 use crate::codes::Coded;
 use crate::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
 
 pub const SELECT_POSITION: &str = "\
-SELECT stream_id, sequence, head_sequence, head_at, as_of, last_contact_at, generation, state
+SELECT source, feed, stream_id, sequence, batch, moves, head_sequence, as_of, last_contact_at, generation, state, trouble
 FROM feed_position WHERE source = $1 AND feed = $2";
 
+/// Of all copies: a handful.
+pub const SELECT_POSITIONS: &str = "\
+SELECT source, feed, stream_id, sequence, batch, moves, head_sequence, as_of, last_contact_at, generation, state, trouble
+FROM feed_position";
+
 pub const SAVE_POSITION: &str = "\
-INSERT INTO feed_position (source, feed, stream_id, sequence, head_sequence, head_at, as_of, last_contact_at,
-                           generation, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO feed_position (source, feed, stream_id, sequence, batch, moves, head_sequence, as_of, last_contact_at,
+                           generation, state, trouble)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (source, feed) DO UPDATE SET
-    stream_id = excluded.stream_id, sequence = excluded.sequence, head_sequence = excluded.head_sequence,
-    head_at = excluded.head_at, as_of = excluded.as_of, last_contact_at = excluded.last_contact_at,
-    generation = excluded.generation, state = excluded.state";
+    stream_id = excluded.stream_id, sequence = excluded.sequence, batch = excluded.batch, moves = excluded.moves,
+    head_sequence = excluded.head_sequence, as_of = excluded.as_of, last_contact_at = excluded.last_contact_at,
+    generation = excluded.generation, state = excluded.state, trouble = excluded.trouble";
 
 /// Everything but one generation.
 pub const FORGET_OTHERS: &str = "DELETE FROM feed_copy WHERE source = $1 AND feed = $2 AND generation <> $3";
 
+/// Each record once: by the stretch that holds from ever.
 pub const COUNT: &str = "\
 SELECT CAST(COUNT(*) AS BIGINT) FROM feed_copy c
 JOIN feed_position p ON p.source = c.source AND p.feed = c.feed AND p.generation = c.generation
-WHERE c.source = $1 AND c.feed = $2";
+WHERE c.source = $1 AND c.feed = $2 AND c.since = ''";
 
+/// Copied records after $1 as they are on the day $2, at most $3; conditions follow.
 const SELECT_COPY: &str = "\
 SELECT c.source, c.feed, c.record_id, c.payload, c.at_micros FROM feed_copy c
 JOIN feed_position p ON p.source = c.source AND p.feed = c.feed AND p.generation = c.generation
-WHERE c.record_id > $1";
+WHERE c.record_id > $1 AND c.since <= $2 AND (c.until = '' OR c.until > $2)";
 
 const INTO_COPY: &str = "\
-INSERT INTO feed_copy (source, feed, generation, record_id, title, region, payload, sequence, at_micros) VALUES ";
-const ON_KNOWN_RECORD: &str = "
-ON CONFLICT (source, feed, generation, record_id) DO UPDATE SET
-    title = excluded.title, region = excluded.region, payload = excluded.payload, sequence = excluded.sequence,
-    at_micros = excluded.at_micros";
+INSERT INTO feed_copy (source, feed, generation, record_id, since, until, title, region, class, payload, at_micros)
+VALUES ";
 
 /// Which copy: of whom, of what.
 pub(crate) type Which = (&'static str, &'static str);
 
 #[derive(sqlx::FromRow)]
 struct PositionRow {
+    source: String,
+    feed: String,
     stream_id: String,
     sequence: i64,
+    batch: Uuid,
+    moves: i64,
     head_sequence: i64,
-    head_at: i64,
     as_of: i64,
     last_contact_at: i64,
     generation: i64,
     state: String,
+    trouble: String,
 }
 
 impl TryFrom<PositionRow> for Position {
@@ -67,26 +77,28 @@ impl TryFrom<PositionRow> for Position {
         Ok(Position {
             stream_id: row.stream_id,
             sequence: row.sequence,
+            batch: row.batch,
+            moves: row.moves,
             head_sequence: row.head_sequence,
-            head_at: row.head_at,
             as_of: row.as_of,
             last_contact_at: row.last_contact_at,
             generation: row.generation,
             state: coded(&row.state)?,
+            trouble: row.trouble,
         })
     }
 }
 
 /// Where a copy stands, to decide upon.
-pub(crate) async fn load(tx: &mut Tx, (source, feed): Which) -> Result<Option<Position>> {
+pub(crate) async fn load(tx: &mut Tx, (source, feed): Which) -> Result<Position> {
     let row: Option<PositionRow> = tx.query(SELECT_POSITION).bind(source).bind(feed).optional().await?;
-    row.map(Position::try_from).transpose()
+    row.map_or_else(|| Ok(Position::new()), Position::try_from)
 }
 
-/// Where a copy stands, for readers.
-pub(crate) async fn position(db: &Db, (source, feed): Which) -> Result<Option<Position>> {
-    let row: Option<PositionRow> = db.read(SELECT_POSITION).bind(source).bind(feed).optional().await?;
-    row.map(Position::try_from).transpose()
+/// Where the copies stand, for readers: source and feed → position.
+pub(crate) async fn positions(db: &Db) -> Result<BTreeMap<(String, String), Position>> {
+    let rows: Vec<PositionRow> = db.read(SELECT_POSITIONS).all().await?;
+    rows.into_iter().map(|row| Ok(((row.source.clone(), row.feed.clone()), row.try_into()?))).collect()
 }
 
 pub(crate) async fn save_position(tx: &mut Tx, (source, feed): Which, position: &Position) -> Result<()> {
@@ -95,12 +107,14 @@ pub(crate) async fn save_position(tx: &mut Tx, (source, feed): Which, position: 
         .bind(feed)
         .bind(position.stream_id.clone())
         .bind(position.sequence)
+        .bind(position.batch)
+        .bind(position.moves)
         .bind(position.head_sequence)
-        .bind(position.head_at)
         .bind(position.as_of)
         .bind(position.last_contact_at)
         .bind(position.generation)
         .bind(position.state.code())
+        .bind(position.trouble.clone())
         .execute()
         .await
         .map(drop)
@@ -111,28 +125,10 @@ pub(crate) async fn forget_others(tx: &mut Tx, (source, feed): Which, position: 
     tx.query(FORGET_OTHERS).bind(source).bind(feed).bind(position.generation).execute().await.map(drop)
 }
 
-/// Does to the rows what a batch says.
+/// Does to the rows what a batch says: what was known of its records goes, what is told now comes.
 pub(crate) async fn apply(tx: &mut Tx, (source, feed): Which, batch: &Batch<'_>) -> Result<()> {
-    let kept: Vec<(Uuid, &Row)> = batch.rows.iter().filter_map(|(id, row)| Some((*id, (*row)?))).collect();
-    for chunk in kept.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("{INTO_COPY}{}{ON_KNOWN_RECORD}", placeholders(chunk.len(), 9));
-        let mut query = tx.query(Sql::built(sql));
-        for (id, row) in chunk {
-            query = query
-                .bind(source)
-                .bind(feed)
-                .bind(batch.generation)
-                .bind(*id)
-                .bind(row.title.clone())
-                .bind(row.region.clone())
-                .bind(row.payload.clone())
-                .bind(row.sequence)
-                .bind(row.at_micros);
-        }
-        query.execute().await?;
-    }
-    let gone: Vec<Uuid> = batch.rows.iter().filter(|(_, row)| row.is_none()).map(|(id, _)| *id).collect();
-    for chunk in gone.chunks(ROWS_PER_STATEMENT) {
+    let told: Vec<Uuid> = batch.rows.keys().copied().collect();
+    for chunk in told.chunks(ROWS_PER_STATEMENT) {
         let records = list(3, chunk.len());
         let sql = format!(
             "DELETE FROM feed_copy WHERE source = $1 AND feed = $2 AND generation = $3 AND record_id IN {records}"
@@ -140,22 +136,53 @@ pub(crate) async fn apply(tx: &mut Tx, (source, feed): Which, batch: &Batch<'_>)
         let query = tx.query(Sql::built(sql)).bind(source).bind(feed).bind(batch.generation);
         chunk.iter().fold(query, |query, id| query.bind(*id)).execute().await?;
     }
+    let kept: Vec<(Uuid, &Row)> = batch.rows.iter().flat_map(|(id, rows)| rows.iter().map(|row| (*id, row))).collect();
+    for chunk in kept.chunks(ROWS_PER_STATEMENT) {
+        let mut query = tx.query(Sql::built(format!("{INTO_COPY}{}", placeholders(chunk.len(), 11))));
+        for (id, row) in chunk {
+            query = query
+                .bind(source)
+                .bind(feed)
+                .bind(batch.generation)
+                .bind(*id)
+                .bind(row.since.clone())
+                .bind(row.until.clone())
+                .bind(row.title.clone())
+                .bind(row.region.clone())
+                .bind(row.class.clone())
+                .bind(row.payload.clone())
+                .bind(row.at_micros);
+        }
+        query.execute().await?;
+    }
     Ok(())
 }
 
 /// Records that readers see.
-pub(crate) async fn count(db: &Db, (source, feed): Which) -> Result<i64> {
-    let (count,): (i64,) = db.read(COUNT).bind(source).bind(feed).one().await?;
+pub(crate) async fn count(db: &Db, (source, feed): (&str, &str)) -> Result<i64> {
+    let query = db.read(COUNT).bind(source.to_owned()).bind(feed.to_owned());
+    let (count,): (i64,) = query.one().await?;
     Ok(count)
 }
 
 /// What a list of copied records asks for.
 #[derive(Debug, Default)]
 pub struct Filter {
-    /// Of these feeds.
-    pub feeds: Vec<&'static str>,
+    /// Of these copies.
+    pub sources: Vec<Source>,
+    /// Of this class only; empty: of every.
+    pub class: &'static str,
     pub region: Option<Vec<String>>,
     pub title_contains: String,
+}
+
+/// A page of copied records.
+#[derive(Debug)]
+pub struct Found {
+    pub records: Vec<Copied>,
+    pub next_cursor: String,
+    /// How fresh each copy is that was searched, also one that has no record here.
+    pub sources: Vec<CopyFreshness>,
 }
 
 /// A copied record.
@@ -185,35 +212,37 @@ struct CopyRow {
     at_micros: i64,
 }
 
-/// A page of copied records within the scope, in the order of registration.
-pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page) -> Result<(Vec<Copied>, String)> {
-    let mut conditions = Conditions::after(2);
-    conditions.any_of("c.feed", &filter.feeds);
+/// A page of copied records within the scope as they are today, in the order of registration.
+pub async fn page(bureau: &Bureau, scope: &Scope, filter: Filter, page: Page) -> Result<Found> {
+    let Bureau { db, clock, .. } = bureau;
+    // Before the rows: they may be fresher than is said, never less fresh.
+    let positions = positions(db).await?;
+    let freshness = |source: &str, feed: &str| {
+        positions.get(&(source.to_owned(), feed.to_owned())).map(Freshness::of).unwrap_or_default()
+    };
+    let mut conditions = Conditions::after(3);
+    conditions.any_of("c.feed", &filter.sources.iter().map(|source| source.feed).collect::<Vec<_>>());
+    if !filter.class.is_empty() {
+        conditions.equal("c.class", filter.class);
+    }
     conditions.within("c.region", scope.prefixes());
     conditions.within("c.region", filter.region.as_deref());
     if !filter.title_contains.is_empty() {
         conditions.contains("c.title", &filter.title_contains);
     }
-    let sql = format!("{SELECT_COPY}{} ORDER BY c.record_id LIMIT $2", conditions.text());
-    let query = db.read(Sql::built(sql)).bind(page.after).bind(page.size as i64 + 1);
+    let sql = format!("{SELECT_COPY}{} ORDER BY c.record_id LIMIT $3", conditions.text());
+    let today = clock.today().to_string();
+    let query = db.read(Sql::built(sql)).bind(page.after).bind(today).bind(page.size as i64 + 1);
     let mut rows: Vec<CopyRow> = conditions.bind_to(query).all().await?;
-    let next = page.cut(&mut rows, |row| row.record_id);
-    let mut known: BTreeMap<(String, String), Freshness> = BTreeMap::new();
-    let mut found = Vec::with_capacity(rows.len());
-    for CopyRow { source, feed, record_id: id, payload, at_micros: recorded_at } in rows {
-        let which = (source, feed);
-        let freshness = match known.get(&which) {
-            Some(freshness) => *freshness,
-            None => {
-                let query = db.read(SELECT_POSITION).bind(which.0.clone()).bind(which.1.clone());
-                let row: Option<PositionRow> = query.optional().await?;
-                let position = row.map(Position::try_from).transpose()?;
-                let freshness = position.as_ref().map(Freshness::of).unwrap_or_default();
-                known.insert(which.clone(), freshness);
-                freshness
-            }
-        };
-        found.push(Copied { feed: which.1, id, payload, recorded_at, freshness });
-    }
-    Ok((found, next))
+    let next_cursor = page.cut(&mut rows, |row| row.record_id);
+    let records = rows.into_iter().map(|row| Copied {
+        freshness: freshness(&row.source, &row.feed),
+        feed: row.feed,
+        id: row.record_id,
+        payload: row.payload,
+        recorded_at: row.at_micros,
+    });
+    let now = clock.micros();
+    let sources = filter.sources.iter().map(|one| freshness(one.bureau, one.feed).message(one.bureau, now));
+    Ok(Found { records: records.collect(), next_cursor, sources: sources.collect() })
 }

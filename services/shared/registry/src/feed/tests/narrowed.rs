@@ -11,7 +11,6 @@ use proto::{childcare, elderly_care};
 use trust::AccessRight;
 
 use super::*;
-use crate::feed::copy::store::position;
 use crate::feed::event::{Content, FeedEvent};
 
 const CHILDCARE: &str = "/ylyx.childcare.v1.InstitutionFeedService/FollowInstitutions";
@@ -32,11 +31,20 @@ fn needed(method: &Method) -> BTreeSet<String> {
     columns.filter(|column| column.required).map(|column| column.field).collect()
 }
 
-/// A record of a method that says something in every field.
+/// A record of a method that says something in every field, and once more what it will be.
 fn full(method: &Method) -> DynamicMessage {
+    let mut record = stretch(method, "2025-01-01");
+    let ahead = record.descriptor().get_field_by_name("later").unwrap();
+    record.set_field(&ahead, Value::List(vec![Value::Message(stretch(method, "2099-01-01"))]));
+    record
+}
+
+fn stretch(method: &Method, since: &str) -> DynamicMessage {
     let mut record = DynamicMessage::new(catalogue::record(method));
     for field in record.descriptor().fields() {
         let value = match field.kind() {
+            Kind::Message(_) => continue,
+            Kind::String if field.name() == "facts_since" => Value::String(since.to_owned()),
             Kind::String if field.name() == "id" => Value::String(Uuid::from_u128(7).to_string()),
             Kind::String => Value::String(format!("说{}", field.name())),
             Kind::Bool => Value::Bool(true),
@@ -58,12 +66,19 @@ async fn given<E: FeedEvent>(method: &Method, right: AccessRight) -> BTreeSet<St
     let mut stream = follow::<E>(&bureau, NAME, FollowFeedRequest::default(), Some(right)).await.unwrap();
     loop {
         let event = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next()).await;
-        if let (_, _, Some(Content::Record(record))) = event.unwrap().unwrap().unwrap().open() {
+        if let (_, Some(Content::Record(record))) = event.unwrap().unwrap().unwrap().open() {
             let key = E::key(&record);
             assert!(!key.title.is_empty() && !key.region.is_empty(), "a copy finds it by nothing");
             let mut told = DynamicMessage::new(catalogue::record(method));
             told.transcode_from(&record).unwrap();
-            return told.fields().map(|(field, _)| field.name().to_owned()).collect();
+            let names = |record: &DynamicMessage| -> BTreeSet<String> {
+                record.fields().map(|(field, _)| field.name().to_owned()).collect()
+            };
+            let mut found = names(&told);
+            assert!(found.remove("later"), "what is recorded ahead travels with it");
+            let ahead = told.get_field_by_name("later").unwrap().as_list().unwrap().to_vec();
+            assert_eq!(names(ahead[0].as_message().unwrap()), found, "and no more of it than of the record");
+            return found;
         }
     }
 }
@@ -85,7 +100,8 @@ async fn every_feed_of_the_suite_gives_what_a_right_names_and_the_id() {
     assert_eq!(feeds.len(), 3);
     for method in feeds {
         let path = method.path.as_str();
-        let all: BTreeSet<String> = full(method).fields().map(|(field, _)| field.name().to_owned()).collect();
+        let all: BTreeSet<String> =
+            stretch(method, "2025-01-01").fields().map(|(field, _)| field.name().to_owned()).collect();
         assert_eq!(of_path(path, method, right(path, &BTreeSet::new())).await, all, "{path}");
         let mut named = needed(method);
         let mut expected = named.clone();
@@ -108,7 +124,7 @@ async fn a_right_to_another_record_gives_nothing() {
     let mut stream = follow::<InstitutionEvent>(&bureau, NAME, request, Some(foreign)).await.unwrap();
     let end = loop {
         match stream.next().await.unwrap() {
-            Ok(event) => assert!(!matches!(event.open().2, Some(Content::Record(_)))),
+            Ok(event) => assert!(!matches!(event.open().1, Some(Content::Record(_)))),
             Err(status) => break status,
         }
     };
@@ -117,7 +133,7 @@ async fn a_right_to_another_record_gives_nothing() {
 
 /// Follows by a right until the copy is the register; false when it has to begin again.
 async fn caught_up(bureau: &Bureau, follower: &Follower, right: &AccessRight) -> bool {
-    let request = follower.request().await.unwrap();
+    let (request, mut moves) = follower.request().await.unwrap();
     let mut stream = match follow::<InstitutionEvent>(bureau, NAME, request, Some(right.clone())).await {
         Ok(stream) => stream,
         Err(problem) => {
@@ -126,9 +142,8 @@ async fn caught_up(bureau: &Bureau, follower: &Follower, right: &AccessRight) ->
         }
     };
     loop {
-        follower.apply(some(&mut stream, 1).await).await.unwrap();
-        let position = position(&follower.db, follower.which()).await.unwrap().unwrap();
-        if position.behind() == 0 && position.as_of > 0 && position.state == super::super::copy::State::Following {
+        moves = follower.apply(moves, some(&mut stream, 1).await).await.unwrap();
+        if is_complete(&follower.position().await.unwrap()) {
             return true;
         }
     }
@@ -143,9 +158,8 @@ async fn a_right_with_other_fields_begins_a_fresh_copy_and_nothing_of_the_old_on
     let copy = database(&folder.path().join("copy.db")).await;
     let follower = follower(&copy);
     let uscc = async || {
-        let filter = Filter { feeds: vec![NAME], ..Default::default() };
-        let (found, _) = page(&copy, &Scope::of_the_service(), filter, Page::asked(None).unwrap()).await.unwrap();
-        found[0].record::<InstitutionSnapshot>().unwrap().uscc
+        let found = read(&copy, &Clock::system(), Filter::default(), String::new()).await;
+        found.records[0].record::<InstitutionSnapshot>().unwrap().uscc
     };
     let needed = needed(rules().method(CHILDCARE).unwrap());
     let (whole, narrowed) = (right(CHILDCARE, &BTreeSet::new()), right(CHILDCARE, &needed));
@@ -155,7 +169,7 @@ async fn a_right_with_other_fields_begins_a_fresh_copy_and_nothing_of_the_old_on
     for (right, told) in [(&narrowed, ""), (&whole, "说uscc")] {
         let before = uscc().await;
         assert!(!caught_up(&bureau, &follower, right).await, "nobody goes on from rows with other fields");
-        follower.begin_again().await.unwrap();
+        follower.begin_again(follower.request().await.unwrap().1).await.unwrap();
         assert_eq!(uscc().await, before, "readers see the old copy until the fresh one is whole");
         assert!(caught_up(&bureau, &follower, right).await);
         assert_eq!(uscc().await, told);

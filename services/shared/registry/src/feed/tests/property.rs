@@ -50,7 +50,8 @@ async fn run(steps: Vec<Step>) -> (BTreeMap<Uuid, String>, BTreeMap<Uuid, String
                 record_all(&provider, entries).await;
             }
             Step::Follow(sizes) => {
-                let mut stream = ask(&provider, follower.request().await.unwrap()).await;
+                let (request, mut moves) = follower.request().await.unwrap();
+                let mut stream = ask(&provider, request).await;
                 let last = sizes.len() - 1;
                 for (n, size) in sizes.into_iter().enumerate() {
                     // The stream waits for news once everything was sent: it is not asked for more than is there.
@@ -61,7 +62,7 @@ async fn run(steps: Vec<Step>) -> (BTreeMap<Uuid, String>, BTreeMap<Uuid, String
                         events.extend(next);
                     }
                     if n < last {
-                        follower.apply(events).await.unwrap();
+                        moves = follower.apply(moves, events).await.unwrap();
                     }
                 }
             }
