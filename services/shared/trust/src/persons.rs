@@ -18,6 +18,8 @@ pub mod rotation;
 pub mod service;
 pub mod store;
 
+use std::path::Path;
+
 use contract::document::{Document, DocumentKind};
 use contract::masking;
 use kit::{Clock, Db, Problem, Result};
@@ -62,6 +64,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// The person that this one turned out to be, or is.
+    pub fn kept(&self) -> Uuid {
+        self.merged_into.unwrap_or(self.id)
+    }
+
     pub fn masked_name(&self) -> String {
         self.identity.as_ref().map_or_else(|| "（已删除）".to_owned(), |identity| masking::name(&identity.name))
     }
@@ -83,9 +90,9 @@ impl Person {
 /// Where a service's registers have records of a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Holding {
-    /// Regions of the records of person `$1`: one column, text. Nobody reveals a person of regions that are not theirs.
+    /// Regions of the records of person `$1` and of those who turned out to be this person: one column, text. Nobody reveals a person of regions that are not theirs.
     pub regions: &'static str,
-    /// The last day on which a record of person `$1` was live: one row, text or NULL; 9999-12-31 while one is.
+    /// The last day on which a record of person `$1`, or of those who turned out to be this person, was live: one row, text or NULL; 9999-12-31 while one is.
     pub live_until: &'static str,
     /// Years for which a record is kept after that (统计法: raw data at least two).
     pub retention_years: i16,
@@ -99,6 +106,19 @@ pub struct Persons {
     pub db: Db,
     pub keys: PersonKeys,
     pub clock: Clock,
+}
+
+impl Persons {
+    /// Opens the people of a database. The first key is made where nobody is stored yet; beside people whose key file is gone none is,
+    /// since who comes later would be stored under one that the restored file does not have. PERSON_KEYS_UNUSABLE.
+    pub async fn open(db: &Db, file: &Path, clock: &Clock) -> Result<Persons> {
+        if !file.exists() && store::any(db).await? {
+            let message = format!("数据库中已有人员，但密钥文件 {} 不存在，请恢复密钥文件", file.display());
+            return Err(Problem::state("PERSON_KEYS_UNUSABLE", message));
+        }
+        let keys = PersonKeys::load_or_create(file, clock)?;
+        Ok(Persons { db: db.clone(), keys, clock: clock.clone() })
+    }
 }
 
 /// What is sealed.

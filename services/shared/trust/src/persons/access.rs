@@ -10,7 +10,7 @@ INSERT INTO person_access (id, person_id, at_micros, user_id, user_name, act, pu
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const OF_PERSON: &str = "\
 SELECT id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields FROM person_access
-WHERE person_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
 const OF_USER: &str = "\
 SELECT id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields FROM person_access
 WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
@@ -88,7 +88,7 @@ pub async fn record(tx: &mut Tx, caller: &Caller, clock: &Clock, look: Look<'_>)
     Ok(id)
 }
 
-/// The looks at a person before `before`, newest first.
+/// The looks at a person, and at the records that turned out to be this person's, before `before`, newest first.
 pub async fn of_person(db: &Db, person: Uuid, before: Uuid, limit: i64) -> Result<Vec<Recorded>> {
     db.read(OF_PERSON).bind(person).bind(before).bind(limit).all().await
 }

@@ -192,7 +192,13 @@ fn write(path: &Path, file: &File) -> Result<()> {
     let text = toml::to_string(file).map_err(Problem::internal)?;
     let fresh = path.with_extension("keys.new");
     crate::dev::write_private(&fresh, format!("{HEADING}{text}").as_bytes())?;
-    std::fs::rename(&fresh, path).map_err(|error| unusable(path, &error))
+    // Durable before anybody is stored under it, whatever happens to the machine.
+    let durable = || {
+        std::fs::File::open(&fresh)?.sync_all()?;
+        std::fs::rename(&fresh, path)?;
+        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    };
+    durable().map_err(|error: std::io::Error| unusable(path, &error))
 }
 
 fn pairs_of(path: &Path, file: &File) -> Result<Vec<KeyPair>> {

@@ -52,57 +52,65 @@ impl Persons {
     async fn exchange(&self, old: &str) -> Result<usize> {
         retry(|| async {
             let mut tx = self.db.begin().await?;
-            let rows: Vec<store::Row> = tx.query(store::SEALED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
-            let mut people = rows.into_iter().map(|row| row.open(&self.keys)).collect::<Result<Vec<_>>>()?;
+            let batch = async |tx: &mut Tx, sql: &'static str| -> Result<Vec<store::Row>> {
+                tx.query(sql).bind(old.to_owned()).bind(BATCH).all().await
+            };
+            let mut rows = batch(&mut tx, store::SEALED_UNDER).await?;
             // Everybody is sealed anew; a document may still be hashed under the old key.
-            if people.is_empty() {
-                let left: Vec<(Uuid,)> = tx.query(store::HASHED_UNDER).bind(old.to_owned()).bind(BATCH).all().await?;
-                let ids: Vec<Uuid> = left.into_iter().map(|(id,)| id).collect();
-                people = store::load(&mut tx, &self.keys, &ids).await?.into_values().collect();
+            if rows.is_empty() {
+                rows = batch(&mut tx, store::HASHED_UNDER).await?;
             }
-            let documents = self.owned(&mut tx, &people).await?;
-            let identities: Vec<(Uuid, &Identity)> =
-                people.iter().filter_map(|person| Some((person.id, person.identity.as_ref()?))).collect();
-            store::seal(&mut tx, &self.keys, &identities).await?;
-            store::forget(&mut tx, &self.keys, &documents).await?;
-            store::hash(&mut tx, &self.keys, &documents).await?;
+            let people = rows.into_iter().map(|row| row.open(&self.keys)).collect::<Result<Vec<_>>>()?;
+            // What was read of those who became one is no longer so: they are stored with the next batch.
+            if !self.unite_doubles(&mut tx, &people).await? {
+                let identities: Vec<(Uuid, &Identity)> =
+                    people.iter().filter_map(|person| Some((person.id, person.identity.as_ref()?))).collect();
+                let documents = documents(&people);
+                store::seal(&mut tx, &self.keys, &identities).await?;
+                store::forget(&mut tx, &self.keys, &documents).await?;
+                store::hash(&mut tx, &self.keys, &documents).await?;
+            }
             tx.commit().await?;
             Ok(people.len())
         })
         .await
     }
 
-    /// The people's documents, each with its person, unless a process that did not know the new key yet has entered it once
-    /// more. The two are one person then, the earlier.
-    async fn owned<'p>(&self, tx: &mut Tx, people: &'p [Person]) -> Result<Vec<(Uuid, &'p Document)>> {
-        let mut owned: Vec<(Uuid, &Document)> = people
-            .iter()
-            .filter(|person| person.merged_into.is_none())
-            .flat_map(|person| {
-                let documents = person.identity.iter().flat_map(|identity| &identity.documents);
-                documents.map(|document| (person.id, document))
-            })
-            .collect();
+    /// Makes one of those who have the same document: a process that did not know the new key yet has entered somebody once
+    /// more. The earlier stays. Answers whether there were any.
+    async fn unite_doubles(&self, tx: &mut Tx, people: &[Person]) -> Result<bool> {
+        let owned = documents(people);
         let asked: Vec<&Document> = owned.iter().map(|(_, document)| *document).collect();
-        let mut holders: HashMap<String, BTreeSet<Uuid>> = HashMap::new();
         let found = store::holders(tx, &self.keys, &asked).await?;
+        let mut holders: HashMap<String, BTreeSet<Uuid>> = HashMap::new();
         let found = found.into_iter().map(|(key, holder)| (key, holder.id));
         for (key, id) in found.chain(owned.iter().map(|(id, document)| (document.key(), *id))) {
             holders.entry(key).or_default().insert(id);
         }
-        for (key, entered) in holders.iter().filter(|(_, entered)| entered.len() > 1) {
-            tracing::warn!("a document was entered under two keys: its people are merged");
-            let Some(keep) = entered.first().copied() else { continue };
-            for gone in entered.iter().skip(1) {
-                tx.query(store::MERGE).bind(*gone).bind(keep).execute().await?;
-                tx.query(store::MOVE_DOCUMENTS).bind(*gone).bind(keep).execute().await?;
-            }
-            for (owner, _) in
-                owned.iter_mut().filter(|(owner, document)| entered.contains(owner) || document.key() == *key)
-            {
-                *owner = keep;
+        let mut any = false;
+        for entered in holders.into_values().filter(|entered| entered.len() > 1) {
+            let ids: Vec<Uuid> = entered.into_iter().collect();
+            let mut known = store::load(tx, &self.keys, &ids).await?;
+            // Whoever became another a moment ago, by another document, is no longer one of them.
+            known.retain(|_, person| person.merged_into.is_none());
+            let mut doubles = ids.into_iter().filter_map(|id| Some((id, known.remove(&id)?.identity?)));
+            let Some((keep, mut kept)) = doubles.next() else { continue };
+            for (gone, mut other) in doubles {
+                tracing::warn!("a document was entered under two keys: its people are merged");
+                store::unite(tx, &self.keys, (keep, &mut kept), (gone, &mut other)).await?;
+                any = true;
             }
         }
-        Ok(owned)
+        Ok(any)
     }
+}
+
+/// The documents of people, each with its person.
+fn documents(people: &[Person]) -> Vec<(Uuid, &Document)> {
+    let own = people.iter().filter(|person| person.merged_into.is_none());
+    own.flat_map(|person| {
+        let documents = person.identity.iter().flat_map(|identity| &identity.documents);
+        documents.map(|document| (person.id, document))
+    })
+    .collect()
 }

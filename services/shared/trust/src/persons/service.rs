@@ -36,7 +36,7 @@ impl PersonDoor {
             .map_err(|fault| Problem::field("number", fault.reason(), fault.to_string()))
     }
 
-    /// The caller's regions must have a record of the person: REGION_OUT_OF_SCOPE.
+    /// The caller's regions must have a record of the person, who is merged into no other: REGION_OUT_OF_SCOPE.
     async fn reach(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
         let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
         if regions.is_empty() || regions.iter().any(|(region,)| caller.scope.covers(region)) {
@@ -45,8 +45,10 @@ impl PersonDoor {
         Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "此人的记录不在您的权限地区内"))
     }
 
-    async fn find(&self, caller: &Caller, request: &wire::FindPersonRequest) -> Result<wire::Person> {
-        let document = self.document(request.kind(), &request.number)?;
+    /// The person who has a document, as far as the caller may know: one search, on record, and counted where it finds nobody.
+    /// LOOKUP_CAP_REACHED, PERSON_UNKNOWN.
+    async fn find(&self, caller: &Caller, kind: WireKind, number: &str) -> Result<Person> {
+        let document = self.document(kind, number)?;
         let (persons, user) = (&self.persons, &caller.user()?.id);
         let found = retry(|| async {
             let mut tx = persons.db.begin().await?;
@@ -69,7 +71,7 @@ impl PersonDoor {
             tx.commit().await?;
             Ok(found)
         });
-        found.await?.map(message).ok_or_else(store::unknown)
+        found.await?.ok_or_else(store::unknown)
     }
 
     async fn reveal(&self, caller: &Caller, request: &wire::RevealPersonRequest) -> Result<wire::RevealedPerson> {
@@ -87,7 +89,7 @@ impl PersonDoor {
         retry(|| async {
             let mut tx = persons.db.begin().await?;
             let person = store::one(&mut tx, &persons.keys, id).await?;
-            self.reach(&mut tx, caller, id).await?;
+            self.reach(&mut tx, caller, person.kept()).await?;
             let identity = person.identity.ok_or_else(erased)?;
             let look = Look {
                 person: id,
@@ -133,19 +135,13 @@ impl PersonDoor {
         Ok(wire::ListAccessesResponse { accesses: found.into_iter().map(recorded).collect(), next_cursor })
     }
 
+    /// Whose accesses are asked for. A number is a search like any other.
     async fn concerned(&self, caller: &Caller, request: &wire::ListAccessesRequest) -> Result<Uuid> {
-        let document = match request.id.as_str() {
-            "" => Some(self.document(request.kind(), &request.number)?),
-            _ => None,
-        };
+        if request.id.is_empty() {
+            return Ok(self.find(caller, request.kind(), &request.number).await?.id);
+        }
         let mut tx = self.persons.db.begin().await?;
-        let person = match &document {
-            Some(document) => {
-                let found = store::find(&mut tx, &self.persons.keys, &[document]).await?;
-                found.into_values().next().map(|person| person.id).ok_or_else(store::unknown)?
-            }
-            None => id(&request.id)?,
-        };
+        let person = store::kept(&mut tx, id(&request.id)?).await?;
         self.reach(&mut tx, caller, person).await?;
         Ok(person)
     }
@@ -161,16 +157,13 @@ impl PersonDoor {
             let mut tx = persons.db.begin().await?;
             let kept = store::one(&mut tx, &persons.keys, keep).await?;
             let gone = store::one(&mut tx, &persons.keys, other).await?;
-            self.reach(&mut tx, caller, keep).await?;
-            self.reach(&mut tx, caller, other).await?;
+            self.reach(&mut tx, caller, kept.kept()).await?;
+            self.reach(&mut tx, caller, gone.kept()).await?;
             if kept.merged_into.is_some() || gone.merged_into.is_some() {
                 return Err(Problem::state("PERSON_SAME", "其中一条已合并，请对保留的那条操作"));
             }
             let (mut kept, mut gone) = (kept.identity.ok_or_else(erased)?, gone.identity.ok_or_else(erased)?);
-            kept.documents.append(&mut gone.documents);
-            tx.query(store::MOVE_DOCUMENTS).bind(other).bind(keep).execute().await?;
-            tx.query(store::MERGE).bind(other).bind(keep).execute().await?;
-            store::seal(&mut tx, &persons.keys, &[(keep, &kept), (other, &gone)]).await?;
+            store::unite(&mut tx, &persons.keys, (keep, &mut kept), (other, &mut gone)).await?;
             for person in [keep, other] {
                 let look = Look { person, act: Act::Merged, purpose: "", reason, fields: String::new() };
                 access::record(&mut tx, caller, &persons.clock, look).await?;
@@ -189,7 +182,11 @@ impl PersonDoor {
         retry(|| async {
             let mut tx = persons.db.begin().await?;
             let person = store::one(&mut tx, &persons.keys, id).await?;
-            self.reach(&mut tx, caller, id).await?;
+            self.reach(&mut tx, caller, person.kept()).await?;
+            if let Some(kept) = person.merged_into {
+                let message = format!("此记录已并入{}（人员编号{kept}），请对保留的那条操作", person.masked_name());
+                return Err(Problem::state("PERSON_MERGED", message));
+            }
             if person.identity.is_none() {
                 return Err(erased());
             }
@@ -205,7 +202,7 @@ impl PersonDoor {
         .await
     }
 
-    /// RETENTION_HOLDS while a record is live, and for the years after it ended.
+    /// RETENTION_HOLDS while a record of the person, or of those merged into this one, is live, and for the years after it ended.
     async fn check_retention(&self, tx: &mut Tx, person: Uuid) -> Result<()> {
         let live: Option<(Option<String>,)> = tx.query(self.holding.live_until).bind(person).optional().await?;
         let Some(until) = live.and_then(|(until,)| until) else { return Ok(()) };
@@ -293,7 +290,8 @@ fn recorded(found: Recorded) -> wire::Access {
 impl PersonService for PersonDoor {
     async fn find_person(&self, request: Request<wire::FindPersonRequest>) -> Result<Response<wire::Person>, Status> {
         let caller = Caller::of(&request)?;
-        Ok(Response::new(self.find(&caller, request.get_ref()).await?))
+        let request = request.get_ref();
+        Ok(Response::new(message(self.find(&caller, request.kind(), &request.number).await?)))
     }
 
     async fn reveal_person(

@@ -13,7 +13,12 @@ const OF_DOCUMENTS: &str = "\
 SELECT d.lookup, p.id, p.key_id, p.sealed, p.merged_into, p.erased_at
 FROM person_document d JOIN person p ON p.id = d.person_id
 WHERE d.lookup IN ";
-const OF_IDS: &str = "SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id IN ";
+/// Each with the row that says who it is: its own, or that of the person it turned out to be.
+const OF_IDS: &str = "\
+SELECT a.id AS asked, a.merged_into AS kept, p.id, p.key_id, p.sealed, p.merged_into, p.erased_at
+FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id)
+WHERE a.id IN ";
+const KEPT: &str = "SELECT COALESCE(merged_into, id) FROM person WHERE id = $1";
 const INTO: &str = "INSERT INTO person (id, key_id, sealed) VALUES ";
 const RESEALED: &str = "
 ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
@@ -21,22 +26,39 @@ const INTO_DOCUMENT: &str = "INSERT INTO person_document (lookup, key_id, person
 const DOCUMENT_KNOWN: &str = "
 ON CONFLICT (lookup) DO NOTHING";
 const FORGET: &str = "DELETE FROM person_document WHERE lookup IN ";
-pub(super) const FORGET_DOCUMENTS: &str = "DELETE FROM person_document WHERE person_id = $1";
-pub(super) const ERASE: &str = "UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1";
-pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
-pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
+pub(super) const FORGET_DOCUMENTS: &str = "\
+DELETE FROM person_document WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
+pub(super) const ERASE: &str = "\
+UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1 OR merged_into = $1";
+const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
+const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
 pub(super) const AFTER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id > $1 ORDER BY id LIMIT $2";
 pub(super) const SEALED_UNDER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE key_id = $1 ORDER BY id LIMIT $2";
 pub(super) const HASHED_UNDER: &str = "\
-SELECT DISTINCT person_id FROM person_document WHERE key_id = $1 ORDER BY person_id LIMIT $2";
-pub(super) const COUNT_SEALED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person GROUP BY key_id";
+SELECT id, key_id, sealed, merged_into, erased_at FROM person
+WHERE id IN (SELECT person_id FROM person_document WHERE key_id = $1) ORDER BY id LIMIT $2";
+/// Whoever is erased is stored under no key and waits for none.
+pub(super) const COUNT_SEALED: &str = "\
+SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person WHERE erased_at IS NULL GROUP BY key_id";
+const ANY: &str = "SELECT id FROM person WHERE erased_at IS NULL LIMIT 1";
 pub(super) const COUNT_HASHED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person_document GROUP BY key_id";
 
 /// Every SQL text of this room that stands as it is sent.
-pub(super) const STATEMENTS: &[&str] =
-    &[FORGET_DOCUMENTS, ERASE, MERGE, MOVE_DOCUMENTS, SEALED_UNDER, HASHED_UNDER, COUNT_SEALED, COUNT_HASHED];
+pub(super) const STATEMENTS: &[&str] = &[
+    ANY,
+    KEPT,
+    FORGET_DOCUMENTS,
+    ERASE,
+    MERGE,
+    MOVE_DOCUMENTS,
+    AFTER,
+    SEALED_UNDER,
+    HASHED_UNDER,
+    COUNT_SEALED,
+    COUNT_HASHED,
+];
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -50,6 +72,14 @@ pub(super) struct Row {
 #[derive(sqlx::FromRow)]
 struct Found {
     lookup: Vec<u8>,
+    #[sqlx(flatten)]
+    person: Row,
+}
+
+#[derive(sqlx::FromRow)]
+struct Asked {
+    asked: Uuid,
+    kept: Option<Uuid>,
     #[sqlx(flatten)]
     person: Row,
 }
@@ -90,7 +120,7 @@ pub(super) async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Docume
     Ok(found)
 }
 
-/// The people of these ids.
+/// The people of these ids. Whoever turned out to be another is told as that one, under the id that was asked.
 pub async fn load(tx: &mut Tx, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>> {
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(ROWS_PER_STATEMENT) {
@@ -110,15 +140,20 @@ pub async fn read(db: &Db, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uu
     Ok(found)
 }
 
+/// Whether anybody is stored.
+pub(super) async fn any(db: &Db) -> Result<bool> {
+    Ok(db.read(ANY).optional::<(Uuid,)>().await?.is_some())
+}
+
 /// People in the order of their ids, after one.
 pub(crate) async fn after(db: &Db, keys: &PersonKeys, id: Uuid, limit: i64) -> Result<Vec<Person>> {
     let rows: Vec<Row> = db.read(AFTER).bind(id).bind(limit).all().await?;
     rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
-fn collect(rows: Vec<Row>, keys: &PersonKeys, found: &mut HashMap<Uuid, Person>) -> Result<()> {
-    for row in rows {
-        found.insert(row.id, row.open(keys)?);
+fn collect(rows: Vec<Asked>, keys: &PersonKeys, found: &mut HashMap<Uuid, Person>) -> Result<()> {
+    for Asked { asked, kept, person } in rows {
+        found.insert(asked, Person { id: asked, merged_into: kept, ..person.open(keys)? });
     }
     Ok(())
 }
@@ -167,6 +202,33 @@ pub(super) async fn hash(tx: &mut Tx, keys: &PersonKeys, documents: &[(Uuid, &Do
         query.execute().await?;
     }
     Ok(())
+}
+
+/// Makes two records one person: both documents mean `keep` from now on, and so does whoever was merged into `gone` before.
+/// Neither is merged into another.
+pub async fn unite(
+    tx: &mut Tx,
+    keys: &PersonKeys,
+    (keep, kept): (Uuid, &mut Identity),
+    (gone, other): (Uuid, &mut Identity),
+) -> Result<()> {
+    for document in other.documents.drain(..) {
+        if kept.documents.iter().all(|known| known.key() != document.key()) {
+            kept.documents.push(document);
+        }
+    }
+    if kept.phone.is_empty() {
+        kept.phone.clone_from(&other.phone);
+    }
+    tx.query(MOVE_DOCUMENTS).bind(gone).bind(keep).execute().await?;
+    tx.query(MERGE).bind(gone).bind(keep).execute().await?;
+    seal(tx, keys, &[(keep, kept), (gone, other)]).await
+}
+
+/// The person that this one turned out to be, or is. PERSON_UNKNOWN.
+pub(super) async fn kept(tx: &mut Tx, id: Uuid) -> Result<Uuid> {
+    let found: Option<(Uuid,)> = tx.query(KEPT).bind(id).optional().await?;
+    found.map(|(id,)| id).ok_or_else(unknown)
 }
 
 /// One person. PERSON_UNKNOWN.

@@ -17,8 +17,10 @@ use crate::grants::{self, Grant};
 use crate::identity;
 
 const HOLDING: Holding = Holding {
-    regions: "SELECT region FROM record WHERE person_id = $1",
-    live_until: "SELECT MAX(until) FROM record WHERE person_id = $1",
+    regions: "\
+SELECT region FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
+    live_until: "\
+SELECT MAX(until) FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
     questions: &[],
 };
@@ -143,8 +145,10 @@ async fn a_key_is_exchanged_while_people_come_in() {
     it.door.persons.keys.reload().unwrap();
     it.save(&it.door.persons.keys, &people(700..1_000)).await;
     assert_eq!(it.found(3).await, Some(Uuid::from_u128(4)));
-    // Entered once more, under the old key, by the one that is behind: nobody is lost, the two become one.
-    it.save(&behind, &[(Uuid::from_u128(5_000), identity("李虚", 800))]).await;
+    // Entered once more, under the old key, by the one that is behind: nobody is lost, the two become one. So do the two of whom a
+    // third has a document each, and a document that nobody else has goes with them.
+    let documents = vec![document(800), document(900), document(1_500)];
+    it.save(&behind, &[(Uuid::from_u128(5_000), Identity { documents, ..identity("李虚", 800) })]).await;
 
     let mut left = Vec::new();
     while let Some(done) = Some(it.door.persons.exchange_some().await.unwrap()).filter(|done| *done > 0) {
@@ -154,8 +158,10 @@ async fn a_key_is_exchanged_while_people_come_in() {
     let keys = it.door.get_person_keys(asked(wire::GetPersonKeysRequest {}, &caller("a", "530400"))).await.unwrap();
     let keys = keys.into_inner();
     let counts: Vec<_> = keys.keys.iter().map(|key| (key.id.as_str(), key.persons, key.documents)).collect();
-    assert_eq!(counts, [("p1", 0, 0), ("p2", 1_001, 1_000)]);
-    assert_eq!(it.found(800).await, Some(Uuid::from_u128(801)));
+    assert_eq!(counts, [("p1", 0, 0), ("p2", 1_001, 1_001)]);
+    for n in [800, 900, 1_500] {
+        assert_eq!(it.found(n).await, Some(Uuid::from_u128(801)), "{n}");
+    }
     // The old key can go.
     let text = std::fs::read_to_string(&it.file).unwrap();
     let second = text.find("id = \"p2\"").unwrap();
@@ -164,8 +170,26 @@ async fn a_key_is_exchanged_while_people_come_in() {
     for n in [0, 699, 700, 999] {
         assert_eq!(it.found(n).await, Some(Uuid::from_u128(u128::from(n) + 1)));
     }
-    let read = store::read(&it.door.persons.db, &it.door.persons.keys, &[Uuid::from_u128(5_000)]).await.unwrap();
-    assert_eq!(read[&Uuid::from_u128(5_000)].merged_into, Some(Uuid::from_u128(801)));
+    let gone = [Uuid::from_u128(5_000), Uuid::from_u128(901)];
+    let read = store::read(&it.door.persons.db, &it.door.persons.keys, &gone).await.unwrap();
+    for id in gone {
+        assert_eq!(read[&id].merged_into, Some(Uuid::from_u128(801)));
+        assert_eq!(read[&id].identity.as_ref().unwrap().documents.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn no_new_key_is_made_beside_people_who_need_the_old_one() {
+    let it = fixture().await;
+    let Persons { db, clock, .. } = &it.door.persons;
+    let other = it.folder.path().join("other.keys");
+    Persons::open(db, &other, clock).await.unwrap();
+    assert!(other.exists(), "a first start makes the first key");
+    it.save(&it.door.persons.keys, &[(Uuid::from_u128(1), identity("李虚明", 7))]).await;
+    let lost = it.folder.path().join("lost.keys");
+    assert_eq!(Persons::open(db, &lost, clock).await.unwrap_err().reason, "PERSON_KEYS_UNUSABLE");
+    assert!(!lost.exists());
+    Persons::open(db, &it.file, clock).await.unwrap();
 }
 
 #[tokio::test]
@@ -196,9 +220,11 @@ async fn plain_text_needs_a_purpose_and_a_region_and_is_written_down() {
     let list = wire::ListAccessesRequest { kind: find.kind, number: find.number, ..Default::default() };
     let seen = it.door.list_accesses(asked(list, &clerk)).await.unwrap().into_inner().accesses;
     let acts: Vec<_> = seen.iter().map(|access| (access.user.as_str(), access.act.as_str())).collect();
-    assert_eq!(acts, [("clerk", "按证件查询"), ("stranger", "按证件查询，无此人"), ("clerk", "查看明文")]);
-    assert_eq!((seen[2].fields.as_str(), seen[2].reason.as_str()), ("证件号码", "核验育婴员证"));
-    assert_eq!(shown.access_id, seen[2].id);
+    let stranger = ("stranger", "按证件查询，无此人");
+    // The last search is the one that asks for the list.
+    assert_eq!(acts, [("clerk", "按证件查询"), ("clerk", "按证件查询"), stranger, ("clerk", "查看明文")]);
+    assert_eq!((seen[3].fields.as_str(), seen[3].reason.as_str()), ("证件号码", "核验育婴员证"));
+    assert_eq!(shown.access_id, seen[3].id);
 }
 
 #[tokio::test]
@@ -206,13 +232,26 @@ async fn whoever_tries_numbers_out_is_stopped() {
     let it = fixture().await;
     let clerk = caller("clerk", "530402");
     let mut reasons = Vec::new();
+    it.person("王虚", 99, "530403001", "9999-12-31").await;
     for n in 0..60 {
-        let number = document(n).number().to_owned();
-        let find = wire::FindPersonRequest { kind: WireKind::ResidentId as i32, number };
-        reasons.push(reason(&it.door.find_person(asked(find, &clerk)).await.unwrap_err()));
+        let number = if n < 55 { document(n) } else { document(99) }.number().to_owned();
+        let kind = WireKind::ResidentId as i32;
+        // Whoever saw a person is asked for by number too, and somebody of another county is nobody there as well.
+        let refused = if n % 2 == 0 {
+            it.door.find_person(asked(wire::FindPersonRequest { kind, number }, &clerk)).await.unwrap_err()
+        } else {
+            let list = wire::ListAccessesRequest { kind, number, ..Default::default() };
+            it.door.list_accesses(asked(list, &clerk)).await.unwrap_err()
+        };
+        reasons.push(reason(&refused));
     }
     assert!(reasons[..50].iter().all(|reason| reason == "PERSON_UNKNOWN"));
     assert!(reasons[50..].iter().all(|reason| reason == "LOOKUP_CAP_REACHED"));
+}
+
+fn merge(keep: Uuid, other: Uuid) -> wire::MergePersonsRequest {
+    let reason = "护照与身份证为同一人".into();
+    wire::MergePersonsRequest { keep_id: keep.to_string(), other_id: other.to_string(), reason }
 }
 
 #[tokio::test]
@@ -221,11 +260,6 @@ async fn two_documents_of_one_person_and_the_end_of_a_record() {
     let kept = it.person("李虚明", 7, "530402001", "2024-11-27").await;
     let other = it.person("李虚明", 8, "530402001", "2024-11-29").await;
     let city = caller("city", "530400");
-    let merge = |keep: Uuid, other: Uuid| wire::MergePersonsRequest {
-        keep_id: keep.to_string(),
-        other_id: other.to_string(),
-        reason: "护照与身份证为同一人".into(),
-    };
     assert_eq!(reason(&it.door.merge_persons(asked(merge(kept, kept), &city)).await.unwrap_err()), "PERSON_SAME");
     let merged = it.door.merge_persons(asked(merge(kept, other), &city)).await.unwrap().into_inner();
     assert_eq!(merged.documents.len(), 2);
@@ -237,13 +271,68 @@ async fn two_documents_of_one_person_and_the_end_of_a_record() {
         reason: "本人申请".into(),
         document_number: String::new(),
     };
-    let refused = it.door.erase_person(asked(erase(other), &city)).await.unwrap_err();
+    // One person's records are held as long as the last of them, whichever record it was entered under.
+    let refused = it.door.erase_person(asked(erase(kept), &city)).await.unwrap_err();
     assert_eq!(reason(&refused), "RETENTION_HOLDS");
     assert!(refused.message().contains("2026-11-29"), "{}", refused.message());
+    let refused = it.door.erase_person(asked(erase(other), &city)).await.unwrap_err();
+    assert_eq!(reason(&refused), "PERSON_MERGED");
+    assert!(refused.message().contains(&kept.to_string()) && !refused.message().contains("李虚明"));
+    let mut tx = it.door.persons.db.begin().await.unwrap();
+    tx.query("UPDATE record SET until = '2024-11-28'").execute().await.unwrap();
+    tx.commit().await.unwrap();
     let gone = it.door.erase_person(asked(erase(kept), &city)).await.unwrap().into_inner();
     assert!(gone.erased && gone.name.is_empty());
     assert_eq!((it.found(7).await, it.found(8).await), (None, None));
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT), CAST(SUM(LENGTH(sealed)) AS BIGINT) FROM person";
+    assert_eq!(it.door.persons.db.read(sql).one::<(i64, i64)>().await.unwrap(), (2, 0), "nobody's identity is left");
     assert_eq!(reason(&it.door.erase_person(asked(erase(kept), &city)).await.unwrap_err()), "PERSON_ERASED");
     let live = it.person("王虚", 9, "530402001", "9999-12-31").await;
     assert_eq!(reason(&it.door.erase_person(asked(erase(live), &city)).await.unwrap_err()), "RETENTION_HOLDS");
+    // Whoever is erased waits for no key.
+    let keys = it.door.get_person_keys(asked(wire::GetPersonKeysRequest {}, &city)).await.unwrap().into_inner();
+    assert_eq!((keys.persons, keys.keys[0].persons, keys.keys[0].documents), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn people_of_two_counties_who_turn_out_to_be_one_are_one_in_both() {
+    let it = fixture().await;
+    let (city, jiangchuan) = (caller("city", "530400"), caller("clerk", "530403"));
+    let kept = it.person("李虚明", 7, "530402001", "9999-12-31").await;
+    let other = it.person("李虚明", 8, "530403001", "9999-12-31").await;
+    let reveal = async |id: Uuid| {
+        let request = wire::RevealPersonRequest {
+            id: id.to_string(),
+            purpose: wire::Purpose::IdentityCheck as i32,
+            reason: "核对".into(),
+            documents: true,
+            ..Default::default()
+        };
+        it.door.reveal_person(asked(request, &jiangchuan)).await.map(|shown| shown.into_inner().documents.len())
+    };
+    let seen = async |id: Uuid| -> Vec<String> {
+        let request = wire::ListAccessesRequest { id: id.to_string(), ..Default::default() };
+        let seen = it.door.list_accesses(asked(request, &jiangchuan)).await.unwrap().into_inner();
+        seen.accesses.into_iter().map(|access| access.act).collect()
+    };
+    assert_eq!(reveal(other).await.unwrap(), 1);
+    assert_eq!(reason(&reveal(kept).await.unwrap_err()), "REGION_OUT_OF_SCOPE");
+    it.door.merge_persons(asked(merge(kept, other), &city)).await.unwrap();
+    for n in [7, 8] {
+        let find = wire::FindPersonRequest { kind: WireKind::ResidentId as i32, number: document(n).number().into() };
+        let found = it.door.find_person(asked(find, &jiangchuan)).await.unwrap().into_inner();
+        assert_eq!((found.id, found.documents.len()), (kept.to_string(), 2));
+    }
+    assert_eq!((reveal(kept).await.unwrap(), reveal(other).await.unwrap()), (2, 2));
+    let acts = ["查看明文", "查看明文", "按证件查询", "按证件查询", "合并", "合并", "查看明文"];
+    assert_eq!(seen(kept).await, acts);
+    assert_eq!(seen(other).await, acts);
+
+    // Whoever was merged into somebody goes along when that one turns out to be a third.
+    let third = it.person("李虚明", 9, "530402001", "9999-12-31").await;
+    it.door.merge_persons(asked(merge(third, kept), &city)).await.unwrap();
+    assert_eq!([it.found(7).await, it.found(8).await, it.found(9).await], [Some(third); 3]);
+    assert_eq!((reveal(third).await.unwrap(), reveal(kept).await.unwrap(), reveal(other).await.unwrap()), (3, 3, 3));
+    assert_eq!((seen(third).await.len(), seen(other).await.len()), (12, 12));
+    assert_eq!(reason(&it.door.merge_persons(asked(merge(third, other), &city)).await.unwrap_err()), "PERSON_SAME");
 }
