@@ -19,7 +19,8 @@ use crate::cells::Cells;
 use crate::fault::Fault;
 
 /// Opens the people of a service that keeps some: their keys, watched, and the exchange of keys in the background.
-pub fn open(
+/// PERSON_KEYS_MISSING, PERSON_KEYS_UNUSABLE.
+pub async fn open(
     holding: Option<&Holding>,
     settings: &Settings,
     db: &Db,
@@ -29,7 +30,7 @@ pub fn open(
     if holding.is_none() {
         return Ok(None);
     }
-    let keys = PersonKeys::load_or_create(&settings.person_keys(), clock)?;
+    let keys = PersonKeys::of(db, &settings.person_keys(), clock).await?;
     keys.watch(shutdown.clone());
     let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
     persons.keep_current(shutdown.clone());

@@ -33,10 +33,13 @@ pub(super) const HASHED_UNDER: &str = "\
 SELECT DISTINCT person_id FROM person_document WHERE key_id = $1 ORDER BY person_id LIMIT $2";
 pub(super) const COUNT_SEALED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person GROUP BY key_id";
 pub(super) const COUNT_HASHED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person_document GROUP BY key_id";
+/// Whoever is erased is under no key.
+const KEYS_IN_USE: &str = "\
+SELECT key_id FROM person WHERE erased_at IS NULL UNION SELECT key_id FROM person_document ORDER BY 1";
 
 /// Every SQL text of this room that stands as it is sent.
 pub(super) const STATEMENTS: &[&str] =
-    &[FORGET_DOCUMENTS, ERASE, MERGE, MOVE_DOCUMENTS, SEALED_UNDER, HASHED_UNDER, COUNT_SEALED, COUNT_HASHED];
+    &[FORGET_DOCUMENTS, ERASE, MERGE, MOVE_DOCUMENTS, SEALED_UNDER, HASHED_UNDER, COUNT_SEALED, COUNT_HASHED, KEYS_IN_USE, AFTER];
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -108,6 +111,12 @@ pub async fn read(db: &Db, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uu
         collect(chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?, keys, &mut found)?;
     }
     Ok(found)
+}
+
+/// Ids of the keys that people are stored under.
+pub(super) async fn keys_in_use(db: &Db) -> Result<Vec<String>> {
+    let used: Vec<(String,)> = db.read(KEYS_IN_USE).all().await?;
+    Ok(used.into_iter().map(|(id,)| id).collect())
 }
 
 /// People in the order of their ids, after one.
