@@ -86,7 +86,8 @@ impl PersonKeys {
             }
         }
         let (path, ids) = (path.display(), missing.join("、"));
-        let message = format!("数据库中的人员数据用密钥 {ids} 加密，密钥文件 {path} 中没有；请恢复与该数据库相应的密钥文件");
+        let message =
+            format!("数据库中的人员数据用密钥 {ids} 加密，密钥文件 {path} 中没有；请恢复与该数据库相应的密钥文件");
         Err(Problem::new(Kind::State, "PERSON_KEYS_MISSING", message))
     }
 
@@ -220,9 +221,7 @@ fn write(path: &Path, file: &File) -> Result<()> {
 /// One process at a time reads, adds and writes.
 fn lock(path: &Path) -> Result<std::fs::File> {
     let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| kit::folder::lock(path))
-        .map_err(|error| unusable(path, &error))
+    std::fs::create_dir_all(folder).and_then(|()| kit::folder::lock(path)).map_err(|error| unusable(path, &error))
 }
 
 fn pairs_of(path: &Path, file: &File) -> Result<Vec<KeyPair>> {

@@ -1,5 +1,8 @@
 //! People on a real database: found by any form of their number, sealed, exchanged between keys, and seen by whom.
 
+mod keys;
+mod rotation;
+
 use std::path::PathBuf;
 
 use city::bundle::City;
@@ -130,45 +133,6 @@ async fn one_person_whatever_the_form_of_the_number_and_nothing_readable_on_disk
 }
 
 #[tokio::test]
-async fn a_key_is_exchanged_while_people_come_in() {
-    let it = fixture().await;
-    let old = it.door.persons.keys.clone();
-    // A second process that does not know of the new key.
-    let behind = PersonKeys::load_or_create(&it.file, &it.door.persons.clock).unwrap();
-    let people = |range: std::ops::Range<u32>| -> Vec<(Uuid, Identity)> {
-        range.map(|n| (Uuid::from_u128(u128::from(n) + 1), identity("李虚", n))).collect()
-    };
-    it.save(&old, &people(0..700)).await;
-    PersonKeys::rotate(&it.file, &it.door.persons.clock).unwrap();
-    it.door.persons.keys.reload().unwrap();
-    it.save(&it.door.persons.keys, &people(700..1_000)).await;
-    assert_eq!(it.found(3).await, Some(Uuid::from_u128(4)));
-    // Entered once more, under the old key, by the one that is behind: nobody is lost, the two become one.
-    it.save(&behind, &[(Uuid::from_u128(5_000), identity("李虚", 800))]).await;
-
-    let mut left = Vec::new();
-    while let Some(done) = Some(it.door.persons.exchange_some().await.unwrap()).filter(|done| *done > 0) {
-        left.push(done);
-        assert!(left.len() < 20, "{left:?}");
-    }
-    let keys = it.door.get_person_keys(asked(wire::GetPersonKeysRequest {}, &caller("a", "530400"))).await.unwrap();
-    let keys = keys.into_inner();
-    let counts: Vec<_> = keys.keys.iter().map(|key| (key.id.as_str(), key.persons, key.documents)).collect();
-    assert_eq!(counts, [("p1", 0, 0), ("p2", 1_001, 1_000)]);
-    assert_eq!(it.found(800).await, Some(Uuid::from_u128(801)));
-    // The old key can go.
-    let text = std::fs::read_to_string(&it.file).unwrap();
-    let second = text.find("id = \"p2\"").unwrap();
-    std::fs::write(&it.file, format!("[[key]]\n{}", &text[second..])).unwrap();
-    it.door.persons.keys.reload().unwrap();
-    for n in [0, 699, 700, 999] {
-        assert_eq!(it.found(n).await, Some(Uuid::from_u128(u128::from(n) + 1)));
-    }
-    let read = store::read(&it.door.persons.db, &it.door.persons.keys, &[Uuid::from_u128(5_000)]).await.unwrap();
-    assert_eq!(read[&Uuid::from_u128(5_000)].merged_into, Some(Uuid::from_u128(801)));
-}
-
-#[tokio::test]
 async fn plain_text_needs_a_purpose_and_a_region_and_is_written_down() {
     let it = fixture().await;
     let id = it.person("李虚明", 7, "530402001", "9999-12-31").await;
@@ -246,4 +210,22 @@ async fn two_documents_of_one_person_and_the_end_of_a_record() {
     assert_eq!(reason(&it.door.erase_person(asked(erase(kept), &city)).await.unwrap_err()), "PERSON_ERASED");
     let live = it.person("王虚", 9, "530402001", "9999-12-31").await;
     assert_eq!(reason(&it.door.erase_person(asked(erase(live), &city)).await.unwrap_err()), "RETENTION_HOLDS");
+}
+
+#[tokio::test]
+async fn whoever_has_no_record_is_shown_to_the_whole_city_alone() {
+    let it = fixture().await;
+    let id = Uuid::from_u128(9);
+    it.save(&it.door.persons.keys, &[(id, identity("李虚明", 7))]).await;
+    let ask = wire::RevealPersonRequest {
+        id: id.to_string(),
+        purpose: wire::Purpose::IdentityCheck as i32,
+        reason: "核对身份".into(),
+        name: true,
+        ..Default::default()
+    };
+    let refused = it.door.reveal_person(asked(ask.clone(), &caller("clerk", "530402"))).await.unwrap_err();
+    assert_eq!(reason(&refused), "REGION_OUT_OF_SCOPE");
+    let shown = it.door.reveal_person(asked(ask, &caller("city", "530400"))).await.unwrap().into_inner();
+    assert_eq!(shown.name, "李虚明");
 }
