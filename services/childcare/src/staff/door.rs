@@ -82,12 +82,19 @@ pub fn facts(cells: &mut Cells, stated: &wire::ChangeStaffRequest) -> Option<Fac
     let certificate_until = cells.optional_date("certificate_until", "证书有效期至", &stated.certificate_until);
     let health_checked_on = cells.optional_date("health_checked_on", "健康检查日期", &stated.health_checked_on);
     let clean_record_on = cells.optional_date("clean_record_on", "无犯罪记录证明日期", &stated.clean_record_on);
+    // The 27 characters of a doctor's certificate end in the holder's resident id.
+    let certificate_number = cells.harmless(
+        "certificate_number",
+        "证书编号",
+        &stated.certificate_number,
+        "请去掉其中的号码再填（医师资格证书编码只填前9位，不填后面的身份证号码）",
+    );
     let (role, certificate): (Role, Certificate) = (role?, certificate?);
     let facts = Facts {
         role,
         on_floor: stated.on_floor,
         certificate,
-        certificate_number: stated.certificate_number.trim().to_owned(),
+        certificate_number,
         certificate_until,
         health_checked_on,
         clean_record_on,

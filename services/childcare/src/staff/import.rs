@@ -94,11 +94,12 @@ impl Known {
         if post.is_none() && !entry.distinct && self.has_other(institution, &identity, known.map(|person| person.id)) {
             return Err(same_name());
         }
-        let person = self.people.enter(&identity, author.clock.id());
+        let person = self.people.who(&identity, author.clock.id());
         let change = match &post {
             Some(post) => revise(post, entry, effective_on)?,
             None => Some(hire(author.clock.id(), institution, person, entry)),
         };
+        self.people.enter(&identity, person);
         let to_save = self.people.to_save([person]).pop().map(|(_, identity)| identity);
         // A phone that is new is news of a post that is not.
         let change = match (change, &post, &to_save) {
@@ -168,7 +169,8 @@ impl Intake for StaffIntake {
         let Names { institution_uscc, institution_name, document } = &draft.names;
         match (known.institutions.find(institution_uscc.as_deref(), institution_name), document) {
             (Ok(institution), Some(document)) => {
-                vec![format!("{}/{}", institution.id, people::key(&self.persons, document))]
+                let keys = people::keys(&self.persons, document).into_iter();
+                keys.map(|key| format!("{}/{key}", institution.id)).collect()
             }
             _ => Vec::new(),
         }

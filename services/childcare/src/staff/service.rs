@@ -12,6 +12,7 @@ use registry::imports::stream::{Step, answers};
 use registry::{Author, Bureau, Cells, Coded, Fault, cells, history, people, problem_of};
 use tonic::{Request, Response, Status, Streaming};
 use trust::persons::{Persons, store as persons_store};
+use trust::prose::harmless;
 use trust::{Caller, Scope};
 use uuid::Uuid;
 
@@ -41,6 +42,13 @@ impl StaffDoor {
         changes::bump(tx).await?;
         self.show(tx, scope, id).await
     }
+}
+
+/// A request as the ledger may keep it: who it is about stands there as a hash.
+fn without_secrets(request: &wire::HireStaffRequest, hash: String) -> wire::HireStaffRequest {
+    let row = request.staff.clone().unwrap_or_default();
+    let row = wire::StaffRow { name: String::new(), document_number: hash, phone: String::new(), ..row };
+    wire::HireStaffRequest { staff: Some(row), ..request.clone() }
 }
 
 fn staff_id(text: &str) -> Result<Uuid> {
@@ -104,20 +112,14 @@ impl StaffService for StaffDoor {
         let row = request.staff.clone().unwrap_or_default();
         let stated = door::read_form(&row, self.bureau.clock.today()).map_err(problem_of)?;
         // The ledger of idempotency keeps requests as they came: of this one, what is no secret.
-        let document = stated.0.documents.first().map(|document| people::key(&self.persons, document));
-        let no_secret = wire::StaffRow {
-            name: String::new(),
-            document_number: document.unwrap_or_default(),
-            phone: String::new(),
-            ..row
-        };
-        let told = wire::HireStaffRequest { staff: Some(no_secret), ..request.clone() };
+        let hashes = stated.0.documents.iter().flat_map(|document| people::keys(&self.persons, document));
+        let told: Vec<wire::HireStaffRequest> = hashes.map(|hash| without_secrets(&request, hash)).collect();
         let author = self.bureau.author(&caller)?;
         let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let today = self.bureau.clock.today();
             institutions::store::load(&mut tx, &caller.scope, institution_id, today).await?;
-            if let Some(answer) = changes::answered(&mut tx, METHOD, &request.idempotency_key, &told).await? {
+            if let Some(answer) = changes::answered_one_of(&mut tx, METHOD, &request.idempotency_key, &told).await? {
                 return Ok(answer);
             }
             let documents: Vec<_> = stated.0.documents.iter().collect();
@@ -134,7 +136,9 @@ impl StaffService for StaffDoor {
             import::save(&mut tx, &self.persons, &[saved], &author).await?;
             changes::bump(&mut tx).await?;
             let shown = self.show(&mut tx, &caller.scope, id).await?;
-            changes::remember(&mut tx, METHOD, &request.idempotency_key, &told, &shown).await?;
+            if let Some(told) = told.last() {
+                changes::remember(&mut tx, METHOD, &request.idempotency_key, told, &shown).await?;
+            }
             tx.commit().await?;
             Ok(shown)
         });
@@ -151,12 +155,13 @@ impl StaffService for StaffDoor {
         let (Some(effective_on), Some(facts), true) = (effective_on, facts, cells.faults.is_empty()) else {
             return Err(problem_of(cells.faults).into());
         };
+        let reason = harmless("reason", &request.reason)?;
         let author = self.bureau.author(&caller)?;
         let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let staff = store::load(&mut tx, &caller.scope, id).await?.staff;
             check_version(staff.version, request.version)?;
-            let Some(change) = alter(&staff, facts.clone(), effective_on, request.reason.trim())? else {
+            let Some(change) = alter(&staff, facts.clone(), effective_on, reason)? else {
                 return Err(Fault::conflict("NOTHING_CHANGED", "所填内容与登记一致，没有变更").into());
             };
             let shown = self.save_and_show(&mut tx, &caller.scope, change, &author).await?;
@@ -171,12 +176,13 @@ impl StaffService for StaffDoor {
         let request = request.into_inner();
         let id = staff_id(&request.id)?;
         let left_on = cells::date("left_on", "离岗日期", &request.left_on).map_err(Problem::from)?;
+        let reason = harmless("reason", &request.reason)?;
         let author = self.bureau.author(&caller)?;
         let shown = retry(|| async {
             let mut tx = self.bureau.db.begin().await?;
             let staff = store::load(&mut tx, &caller.scope, id).await?.staff;
             check_version(staff.version, request.version)?;
-            let change = leave(&staff, left_on, request.reason.trim())?;
+            let change = leave(&staff, left_on, reason)?;
             let shown = self.save_and_show(&mut tx, &caller.scope, change, &author).await?;
             tx.commit().await?;
             Ok(shown)

@@ -29,10 +29,9 @@ pub fn read(row: &wire::TeacherRow, today: Date) -> Draft<Names, Facts> {
     let given = row.document_kind != 0 || !row.document_number.trim().is_empty();
     let kind = row.document_kind().as_str_name();
     let document = given.then(|| people::document(&mut cells, kind, &row.document_number, today)).flatten();
+    let title = cells.harmless("title", "职称", &row.title, "请删去");
     let entry = match status {
-        Some(status) if cells.faults.is_empty() => {
-            Ok(Facts { name: name.clone(), title: row.title.trim().to_owned(), status })
-        }
+        Some(status) if cells.faults.is_empty() => Ok(Facts { name: name.clone(), title, status }),
         _ => Err(cells.faults),
     };
     Draft { names: Names { school, teacher: name, document }, entry }

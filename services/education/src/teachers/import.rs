@@ -87,17 +87,22 @@ impl Intake for TeacherIntake {
     ) -> Result<Option<Saved>, Fault> {
         let school = known.schools.find(&names.school)?;
         let on = import.terms.effective_on;
-        let mut person = None;
+        let mut stated = None;
         if let Some(document) = &names.document {
             let registered = known.people.find(document).and_then(|person| person.identity.as_ref());
             registered.map_or(Ok(()), |registered| people::check_name(&registered.name, &facts.name))?;
-            let stated = Identity { name: facts.name.clone(), documents: vec![document.clone()], phone: String::new() };
-            person = Some(known.people.enter(&stated, author.clock.id()));
+            let identity =
+                Identity { name: facts.name.clone(), documents: vec![document.clone()], phone: String::new() };
+            stated = Some((known.people.who(&identity, author.clock.id()), identity));
         }
+        let person = stated.as_ref().map(|(person, _)| *person);
         let change = match known.teachers.get(&(school.id, names.teacher.clone())) {
             Some(teacher) => revise(teacher, person, facts, on)?,
             None => Some(enter(author.clock.id(), school.id, person, facts, on)),
         };
+        if let Some((person, identity)) = stated {
+            known.people.enter(&identity, person);
+        }
         Ok(change.map(|change| (change, known.people.to_save(person))))
     }
 

@@ -227,6 +227,18 @@ pub(crate) fn looks_resident(text: &str) -> bool {
     }
 }
 
+/// A resident's number within a longer one: 18 characters with a province, a day of birth and the check character, since of
+/// many windows one has the right check character by chance.
+pub(crate) fn embedded_resident(text: &str) -> bool {
+    text.len() > 18
+        && text.is_ascii()
+        && (0..=text.len() - 18).any(|from| {
+            let window = &text[from..from + 18];
+            let born = birth_date(window).is_some_and(|born| (1900..2100).contains(&born.year()));
+            born && PROVINCES.contains(&value(window, 0, 2)) && looks_resident(window)
+        })
+}
+
 /// Of the first 17 digits.
 fn check_character(number: &str) -> u8 {
     let digits = number.bytes().take(17).map(|byte| u32::from(byte - b'0'));

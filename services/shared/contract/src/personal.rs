@@ -1,6 +1,7 @@
-//! Personal numbers in free text: resident ids and mobile numbers, which no ticket and no reason may carry.
+//! Personal numbers in free text: resident ids and mobile numbers, which no ticket and no reason may carry; and what a phone
+//! number is (dictionary §3.3).
 
-use crate::document::looks_resident;
+use crate::document::{embedded_resident, looks_resident};
 use crate::text;
 
 /// What kind of number a text carries. The number itself is never told again.
@@ -22,7 +23,11 @@ impl Carried {
     }
 }
 
-/// The first personal number in a text, also when it is written in full width or in groups (`138 0000 1234`).
+/// Digits that are looked through for a resident id among them; a longer run is no number of anybody's.
+const LONGEST: usize = 40;
+
+/// The first personal number in a text, also when it is written in full width or in groups (`138 0000 1234`), or inside a
+/// longer number, as in that of a doctor's certificate.
 pub fn carried(text: &str) -> Option<Carried> {
     let plain: Vec<char> = text::plain(text).chars().collect();
     let runs = runs(&plain);
@@ -36,8 +41,11 @@ pub fn carried(text: &str) -> Option<Carried> {
             joined.extend(&plain[*begin..*end]);
             // An X after digits is the last of 18, or begins the next word.
             let digits = joined.trim_end_matches(['X', 'x']);
-            if digits.len() > 18 {
+            if digits.len() > LONGEST {
                 break;
+            }
+            if embedded_resident(&joined) {
+                return Some(Carried::ResidentId);
             }
             if looks_resident(&joined) || looks_resident(digits) {
                 return Some(Carried::ResidentId);
@@ -71,11 +79,42 @@ fn runs(plain: &[char]) -> Vec<(usize, usize)> {
     found
 }
 
+/// A phone number as it is dialled, without the country's code; None where it is neither a mobile nor a landline with its
+/// area code.
+pub fn phone(text: &str) -> Option<String> {
+    let plain: String = text::plain(text).chars().filter(|c| !matches!(c, ' ' | '(' | ')')).collect();
+    let abroad = plain.strip_prefix("+86").or_else(|| plain.strip_prefix("0086"));
+    let local = abroad.map_or(plain.as_str(), |local| local.trim_start_matches('-'));
+    (mobile(local) || landline(local)).then(|| local.to_owned())
+}
+
 /// 11 digits of a mobile network, also with the code of the country before them.
 fn is_mobile(text: &str) -> bool {
     let abroad = ["0086", "86"].into_iter().find_map(|code| text.strip_prefix(code).filter(|rest| rest.len() == 11));
-    let bytes = abroad.unwrap_or(text).as_bytes();
-    bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit) && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
+    mobile(abroad.unwrap_or(text))
+}
+
+/// `1[3-9]\d{9}`.
+fn mobile(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 11 && digits(text) && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
+}
+
+/// `0\d{2,3}-?\d{7,8}(-\d{1,6})?`.
+fn landline(text: &str) -> bool {
+    [3, 4].into_iter().any(|area| {
+        let Some((area, rest)) = text.split_at_checked(area) else { return false };
+        let rest = rest.strip_prefix('-').unwrap_or(rest);
+        let (number, extension) = rest.split_once('-').unwrap_or((rest, "1"));
+        area.starts_with('0')
+            && [area, number, extension].into_iter().all(digits)
+            && (7..=8).contains(&number.len())
+            && (1..=6).contains(&extension.len())
+    })
+}
+
+fn digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -115,6 +154,12 @@ mod tests {
         ] {
             assert_eq!(carried(phone), Some(Carried::Mobile), "{phone}");
         }
+        // 医师资格证书编码: 9 digits and the holder's 18; also in groups of four, and with an X at the end.
+        for certificate in
+            ["201853110530402195001010018", "2018 5311 0530 4021 9500 1010 018", "20185311011010519491231002X"]
+        {
+            assert_eq!(carried(certificate), Some(Carried::ResidentId), "{certificate}");
+        }
         let wrong = format!("{}{}", &resident[..17], if resident.ends_with('1') { '2' } else { '1' });
         for harmless in [
             wrong.as_str(),
@@ -126,9 +171,47 @@ mod tests {
             "91530402MA6K00003M",
             "2026-10 应为 1915 人",
             "530402001001",
+            // The check digit, the day of birth and the province are wrong.
+            "201853110530402195001010019",
+            "201853110530402195013010013",
+            "201853110990402195001010010",
+            "20260101000001 20260102000002",
             "",
         ] {
             assert_eq!(carried(harmless), None, "{harmless}");
+        }
+    }
+
+    #[test]
+    fn phones_are_what_can_be_dialled() {
+        for (written, dialled) in [
+            (" 138 1234 5678 ", "13812345678"),
+            ("+86-19912345678", "19912345678"),
+            ("008613812345678", "13812345678"),
+            ("（0877）2020001", "08772020001"),
+            ("010-12345678", "010-12345678"),
+            ("0877-2020001-01", "0877-2020001-01"),
+        ] {
+            assert_eq!(phone(written).as_deref(), Some(dialled), "{written}");
+        }
+        for wrong in [
+            "",
+            "1381234567",
+            "10012345678",
+            "11812345678",
+            "12012345678",
+            "-13812345678",
+            "2020001",
+            "0877-",
+            "0-0-0-0-0-0-0-0-0-0",
+            "0877--2020001",
+            "0877-2020001-",
+            "0877-2020001-1234567",
+            "08772020001234",
+            "电话",
+            "0电话",
+        ] {
+            assert_eq!(phone(wrong), None, "{wrong}");
         }
     }
 

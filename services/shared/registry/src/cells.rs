@@ -25,6 +25,16 @@ impl Cells {
         text.to_owned()
     }
 
+    /// A text that carries nobody's number, trimmed; `instead` says what to write. PERSONAL_DATA_IN_TEXT.
+    pub fn harmless(&mut self, field: &'static str, title: &str, text: &str, instead: &str) -> String {
+        let text = text.trim();
+        if let Some(carried) = contract::personal::carried(text) {
+            let message = format!("{title}中含有{}，{instead}", carried.title());
+            self.faults.push(Fault::cell(field, "PERSONAL_DATA_IN_TEXT", message));
+        }
+        text.to_owned()
+    }
+
     pub fn date(&mut self, field: &'static str, title: &str, text: &str) -> Option<Date> {
         let text = self.required(field, title, text);
         if text.is_empty() { None } else { self.take(date(field, title, &text)) }

@@ -28,6 +28,16 @@ pub async fn answered<A: Message + Default>(
     key: &str,
     request: &impl Message,
 ) -> Result<Option<A>> {
+    answered_one_of(tx, method, key, std::slice::from_ref(request)).await
+}
+
+/// The same for a request that may have been remembered in any of these forms.
+pub async fn answered_one_of<A: Message + Default>(
+    tx: &mut Tx,
+    method: &'static str,
+    key: &str,
+    forms: &[impl Message],
+) -> Result<Option<A>> {
     if key.is_empty() {
         return Ok(None);
     }
@@ -35,7 +45,7 @@ pub async fn answered<A: Message + Default>(
         tx.query(SELECT_ANSWER).bind(method).bind(key.to_owned()).optional().await?;
     match found {
         None => Ok(None),
-        Some((before, _)) if before != request.encode_to_vec() => {
+        Some((before, _)) if forms.iter().all(|request| before != request.encode_to_vec()) => {
             Err(Problem::field("idempotency_key", "IDEMPOTENCY_KEY_REUSED", "该幂等键已用于另一个请求"))
         }
         Some((_, response)) => A::decode(response.as_slice()).map(Some).map_err(Problem::internal),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use contract::document::{Document, DocumentKind};
-use contract::text;
+use contract::{personal, text};
 use jiff::civil::Date;
 use kit::metrics::Metrics;
 use kit::{Clock, Db, Result, Shutdown, Tx};
@@ -20,7 +20,8 @@ use crate::cells::Cells;
 use crate::fault::Fault;
 
 /// Opens the people of a service that keeps some: their keys, watched, and the exchange of keys in the background.
-pub fn open(
+/// PERSON_KEYS_MISSING, PERSON_KEYS_UNUSABLE.
+pub async fn open(
     holding: Option<&Holding>,
     settings: &Settings,
     db: &Db,
@@ -30,7 +31,7 @@ pub fn open(
     if holding.is_none() {
         return Ok(None);
     }
-    let keys = PersonKeys::load_or_create(&settings.person_keys(), clock)?;
+    let keys = PersonKeys::of(db, &settings.person_keys(), clock).await?;
     keys.watch(shutdown.clone());
     let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
     persons.keep_current(shutdown.clone());
@@ -60,25 +61,27 @@ pub fn document(cells: &mut Cells, kind: &str, number: &str, today: Date) -> Opt
 
 /// Reads a phone number as it is dialled; empty where there is none. PHONE_INVALID.
 pub fn phone(cells: &mut Cells, cell: &str) -> Option<String> {
-    let plain: String = text::plain(cell).chars().filter(|c| !matches!(c, ' ' | '(' | ')')).collect();
-    let local =
-        plain.strip_prefix("+86").or_else(|| plain.strip_prefix("0086")).unwrap_or(&plain).trim_start_matches('-');
-    let digits = local.chars().filter(char::is_ascii_digit).count();
-    let mobile = digits == 11 && local.len() == 11 && local.starts_with('1') && !local.starts_with("11");
-    let landline = local.starts_with('0')
-        && (10..=18).contains(&digits)
-        && local.chars().all(|c| c.is_ascii_digit() || c == '-')
-        && !local.ends_with('-');
-    if local.is_empty() || mobile || landline {
-        return Some(local.to_owned());
+    if text::plain(cell).trim().is_empty() {
+        return Some(String::new());
     }
-    cells.take(Err(Fault::cell("phone", "PHONE_INVALID", "电话应为11位手机号，或带区号的固定电话（如0877-2020001）")))
+    let message = "电话应为11位手机号，或带区号的固定电话（如0877-2020001）";
+    cells.take(personal::phone(cell).ok_or_else(|| Fault::cell("phone", "PHONE_INVALID", message)))
+}
+
+/// The key of a document. Prints as nothing: it holds the number.
+#[derive(PartialEq, Eq, Hash)]
+struct Key(String);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
 }
 
 /// The people that the rows of a batch name, known ones and those that the batch enters.
 #[derive(Debug, Default)]
 pub struct Named {
-    by_document: HashMap<String, Person>,
+    by_document: HashMap<Key, Person>,
     /// Entered or changed by this batch, to be saved with it.
     fresh: HashMap<Uuid, Identity>,
 }
@@ -86,32 +89,40 @@ pub struct Named {
 impl Named {
     /// Looks everybody up, in a few statements for all.
     pub async fn load(tx: &mut Tx, persons: &Persons, documents: &[&Document]) -> Result<Named> {
-        Ok(Named { by_document: store::find(tx, &persons.keys, documents).await?, fresh: HashMap::new() })
+        let found = store::find(tx, &persons.keys, documents).await?;
+        let by_document = found.into_iter().map(|(key, person)| (Key(key), person)).collect();
+        Ok(Named { by_document, fresh: HashMap::new() })
     }
 
     pub fn find(&self, document: &Document) -> Option<&Person> {
-        self.by_document.get(&document.key())
+        self.by_document.get(&Key(document.key()))
     }
 
-    /// The person that the row states: the one who has the document, with a phone that is new noted; else a new one, whose id
-    /// is `fresh`. The caller has compared the names.
-    pub fn enter(&mut self, stated: &Identity, fresh: Uuid) -> Uuid {
-        let document = stated.documents.first();
-        if let Some(person) = document.and_then(|document| self.by_document.get_mut(&document.key())) {
-            if let Some(identity) = person.identity.as_mut().filter(|_| !stated.phone.is_empty())
-                && identity.phone != stated.phone
+    /// The person that a row states: the one who has the document, else a new one, whose id is `fresh`. The caller has compared
+    /// the names.
+    pub fn who(&self, stated: &Identity, fresh: Uuid) -> Uuid {
+        let known = stated.documents.first().and_then(|document| self.find(document));
+        known.map_or(fresh, |person| person.id)
+    }
+
+    /// Enters who a row states, once the row is taken: rows that are refused change nothing for those after them. A phone that
+    /// is new is noted.
+    pub fn enter(&mut self, stated: &Identity, person: Uuid) {
+        let Some(document) = stated.documents.first() else { return };
+        match self.by_document.get_mut(&Key(document.key())) {
+            None => {
+                let entered = Person { id: person, merged_into: None, identity: Some(stated.clone()) };
+                self.by_document.insert(Key(document.key()), entered);
+                self.fresh.insert(person, stated.clone());
+            }
+            Some(Person { identity: Some(identity), .. })
+                if !stated.phone.is_empty() && identity.phone != stated.phone =>
             {
                 identity.phone.clone_from(&stated.phone);
-                self.fresh.insert(person.id, identity.clone());
+                self.fresh.insert(person, identity.clone());
             }
-            return person.id;
+            Some(_) => {}
         }
-        if let Some(document) = document {
-            let person = Person { id: fresh, merged_into: None, identity: Some(stated.clone()) };
-            self.by_document.insert(document.key(), person);
-        }
-        self.fresh.insert(fresh, stated.clone());
-        fresh
     }
 
     /// What of the people of these ids is to be saved.
@@ -136,25 +147,42 @@ pub async fn save(tx: &mut Tx, persons: &Persons, people: &[(Uuid, Identity)]) -
     store::save(tx, &persons.keys, &people).await
 }
 
-/// How a file names a person: by a hash, since the ledger of imports keeps what files named.
-pub fn key(persons: &Persons, document: &Document) -> String {
-    persons.keys.hash(document).1.iter().map(|byte| format!("{byte:02x}")).collect()
+/// How files and requests name a person: by a hash, since ledgers keep what they named. One for every key, the newest last:
+/// what was named before a key was exchanged is known again after.
+pub fn keys(persons: &Persons, document: &Document) -> Vec<String> {
+    let hex = |hash: Vec<u8>| hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    persons.keys.hashes(document).into_iter().map(hex).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn stated(number: &str, name: &str, phone: &str) -> Identity {
+        let document = Document::stored(DocumentKind::Passport, number.into(), None);
+        Identity { name: name.into(), documents: vec![document], phone: phone.into() }
+    }
+
     #[test]
-    fn phones_as_people_write_them() {
-        let read = |text: &str| phone(&mut Cells::default(), text);
-        assert_eq!(read(" 138 1234 5678 ").as_deref(), Some("13812345678"));
-        assert_eq!(read("+86-13812345678").as_deref(), Some("13812345678"));
-        assert_eq!(read("（0877）2020001").as_deref(), Some("08772020001"));
-        assert_eq!(read("0877-2020001-01").as_deref(), Some("0877-2020001-01"));
-        assert_eq!(read("").as_deref(), Some(""));
-        for wrong in ["1381234567", "11812345678", "2020001", "0877-", "电话"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
+    fn a_phone_may_be_missing_and_is_else_one_that_can_be_dialled() {
+        let mut cells = Cells::default();
+        assert_eq!(phone(&mut cells, "　 ").as_deref(), Some(""));
+        assert_eq!(phone(&mut cells, " 138 1234 5678 ").as_deref(), Some("13812345678"));
+        assert_eq!(phone(&mut cells, "12012345678"), None);
+        assert_eq!(cells.faults.iter().map(|fault| fault.reason).collect::<Vec<_>>(), ["PHONE_INVALID"]);
+    }
+
+    #[test]
+    fn who_is_asked_about_is_not_entered_and_nothing_prints_a_number() {
+        let mut named = Named::default();
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let row = stated("E12345678", "李虚", "");
+        assert_eq!(named.who(&row, one), one);
+        assert!(named.find(&row.documents[0]).is_none());
+        named.enter(&row, one);
+        assert_eq!(named.who(&row, other), one);
+        named.enter(&stated("E12345678", "李虚", "13812345678"), one);
+        assert_eq!(named.to_save([one])[0].1.phone, "13812345678");
+        assert!(!format!("{named:?}").contains("E12345678"));
     }
 }

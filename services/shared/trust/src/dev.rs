@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use city::bundle::City;
@@ -171,13 +170,11 @@ fn named(common_name: &str) -> DistinguishedName {
     name
 }
 
-/// Writes a file that its owner alone can read.
+/// Writes a file that its owner alone can read, whole and durable.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| failed(path, &error))
+    kit::folder::write_whole_private(path, bytes).map_err(|error| failed(path, &error))
 }
 
 /// Synthetic people: three in every county, three in every bureau, and those of the whole city.

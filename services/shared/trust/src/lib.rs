@@ -17,7 +17,7 @@ pub mod matching;
 mod measured;
 mod page;
 pub mod persons;
-mod prose;
+pub mod prose;
 pub mod rights;
 pub mod roles;
 mod server;

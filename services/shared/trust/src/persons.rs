@@ -18,8 +18,6 @@ pub mod rotation;
 pub mod service;
 pub mod store;
 
-use std::path::Path;
-
 use contract::document::{Document, DocumentKind};
 use contract::masking;
 use kit::{Clock, Db, Problem, Result};
@@ -106,19 +104,6 @@ pub struct Persons {
     pub db: Db,
     pub keys: PersonKeys,
     pub clock: Clock,
-}
-
-impl Persons {
-    /// Opens the people of a database. The first key is made where nobody is stored yet; beside people whose key file is gone none is,
-    /// since who comes later would be stored under one that the restored file does not have. PERSON_KEYS_UNUSABLE.
-    pub async fn open(db: &Db, file: &Path, clock: &Clock) -> Result<Persons> {
-        if !file.exists() && store::any(db).await? {
-            let message = format!("数据库中已有人员，但密钥文件 {} 不存在，请恢复密钥文件", file.display());
-            return Err(Problem::state("PERSON_KEYS_UNUSABLE", message));
-        }
-        let keys = PersonKeys::load_or_create(file, clock)?;
-        Ok(Persons { db: db.clone(), keys, clock: clock.clone() })
-    }
 }
 
 /// What is sealed.

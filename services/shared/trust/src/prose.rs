@@ -6,7 +6,7 @@ use kit::{Problem, Result};
 const LONGEST: usize = 2_000;
 
 /// A text, trimmed: TEXT_TOO_LONG, PERSONAL_DATA_IN_TEXT. The refusal does not repeat it.
-pub(crate) fn harmless<'t>(field: &str, text: &'t str) -> Result<&'t str> {
+pub fn harmless<'t>(field: &str, text: &'t str) -> Result<&'t str> {
     let text = text.trim();
     if text.chars().count() > LONGEST {
         return Err(Problem::field(field, "TEXT_TOO_LONG", format!("不能超过{LONGEST}字")));
@@ -21,7 +21,7 @@ pub(crate) fn harmless<'t>(field: &str, text: &'t str) -> Result<&'t str> {
 }
 
 /// The same where something must be said: FIELD_MISSING.
-pub(crate) fn stated<'t>(field: &str, text: &'t str, missing: &str) -> Result<&'t str> {
+pub fn stated<'t>(field: &str, text: &'t str, missing: &str) -> Result<&'t str> {
     match harmless(field, text)? {
         "" => Err(Problem::field(field, "FIELD_MISSING", missing)),
         text => Ok(text),

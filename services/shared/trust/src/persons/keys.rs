@@ -9,12 +9,14 @@ use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::document::Document;
-use kit::{Clock, Kind, Problem, Result, Shutdown};
+use kit::{Clock, Db, Kind, Problem, Result, Shutdown};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::store;
 
 /// Format of what is sealed: one byte, so that another algorithm can come beside this one.
 const AES_256_GCM_V1: u8 = 1;
@@ -62,18 +64,39 @@ impl PersonKeys {
     /// Reads the keys, or makes the first, readable by its owner alone. PERSON_KEYS_UNUSABLE.
     pub fn load_or_create(path: &Path, clock: &Clock) -> Result<Self> {
         if !path.exists() {
-            write(path, &File { key: vec![entry(1, clock)?] })?;
+            let _lock = lock(path)?;
+            // Another process may have made it while this one waited.
+            if !path.exists() {
+                write(path, &File { key: vec![entry(clock)?] })?;
+            }
         }
         let pairs = Arc::new(ArcSwap::from_pointee(pairs_of(path, &read(path)?)?));
         Ok(PersonKeys { file: Arc::new(path.to_owned()), pairs })
     }
 
+    /// The keys of the people of a database, the first made where nobody is stored. A file that lacks a key in use would
+    /// enter everybody once more under another: PERSON_KEYS_MISSING, PERSON_KEYS_UNUSABLE.
+    pub async fn of(db: &Db, path: &Path, clock: &Clock) -> Result<Self> {
+        let mut missing = store::keys_in_use(db).await?;
+        if path.exists() || missing.is_empty() {
+            let keys = PersonKeys::load_or_create(path, clock)?;
+            missing.retain(|used| !keys.list().iter().any(|(id, _)| id == used));
+            if missing.is_empty() {
+                return Ok(keys);
+            }
+        }
+        let (path, ids) = (path.display(), missing.join("、"));
+        let message =
+            format!("数据库中的人员数据用密钥 {ids} 加密，密钥文件 {path} 中没有；请恢复与该数据库相应的密钥文件");
+        Err(Problem::new(Kind::State, "PERSON_KEYS_MISSING", message))
+    }
+
     /// Adds a new key to the file, to be written with from then on; running services see it within seconds and store
     /// everybody under it in the background. Answers its id.
     pub fn rotate(path: &Path, clock: &Clock) -> Result<String> {
+        let _lock = lock(path)?;
         let mut file = read(path)?;
-        let number = file.key.iter().filter_map(|key| key.id.strip_prefix('p')?.parse::<u32>().ok()).max().unwrap_or(0);
-        let made = entry(number + 1, clock)?;
+        let made = entry(clock)?;
         let id = made.id.clone();
         file.key.push(made);
         write(path, &file)?;
@@ -165,13 +188,15 @@ impl KeyPair {
     }
 }
 
-fn entry(number: u32, clock: &Clock) -> Result<Entry> {
-    let made_on = clock.today().to_string();
+/// A new pair. Its id is made from the keys, so that no two pairs of any machine bear one id, and tells nothing of them.
+fn entry(clock: &Clock) -> Result<Entry> {
+    let (seal, lookup) = (random()?, random()?);
+    let name = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &lookup), &seal);
     Ok(Entry {
-        id: format!("p{number}"),
-        made_on,
-        seal: STANDARD.encode(random()?),
-        lookup: STANDARD.encode(random()?),
+        id: name.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
+        made_on: clock.today().to_string(),
+        seal: STANDARD.encode(seal),
+        lookup: STANDARD.encode(lookup),
     })
 }
 
@@ -190,15 +215,13 @@ fn read(path: &Path) -> Result<File> {
 
 fn write(path: &Path, file: &File) -> Result<()> {
     let text = toml::to_string(file).map_err(Problem::internal)?;
-    let fresh = path.with_extension("keys.new");
-    crate::dev::write_private(&fresh, format!("{HEADING}{text}").as_bytes())?;
-    // Durable before anybody is stored under it, whatever happens to the machine.
-    let durable = || {
-        std::fs::File::open(&fresh)?.sync_all()?;
-        std::fs::rename(&fresh, path)?;
-        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
-    };
-    durable().map_err(|error: std::io::Error| unusable(path, &error))
+    crate::dev::write_private(path, format!("{HEADING}{text}").as_bytes())
+}
+
+/// One process at a time reads, adds and writes.
+fn lock(path: &Path) -> Result<std::fs::File> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).and_then(|()| kit::folder::lock(path)).map_err(|error| unusable(path, &error))
 }
 
 fn pairs_of(path: &Path, file: &File) -> Result<Vec<KeyPair>> {
@@ -266,16 +289,37 @@ mod tests {
         let path = folder.path().join("persons.keys");
         let person = Uuid::from_u128(1);
         let (old, sealed) = keys.seal(person, b"x").unwrap();
-        assert_eq!(PersonKeys::rotate(&path, &Clock::system()).unwrap(), "p2");
-        assert_eq!(keys.current(), "p1");
+        let new = PersonKeys::rotate(&path, &Clock::system()).unwrap();
+        assert_eq!((new.len(), keys.current()), (8, old.clone()));
         keys.reload().unwrap();
-        assert_eq!((keys.current().as_str(), keys.list().len()), ("p2", 2));
+        assert_eq!((keys.current(), keys.list().len()), (new.clone(), 2));
         assert_eq!(keys.open(person, &old, &sealed).unwrap(), b"x");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&path, "[[key]]\nid = \"p1\"\nseal = \"SECRET").unwrap();
         let problem = keys.reload().unwrap_err();
         assert_eq!(problem.reason, "PERSON_KEYS_UNUSABLE");
         assert!(!problem.to_string().contains("SECRET"));
-        assert_eq!(keys.current(), "p2");
+        assert_eq!(keys.current(), new);
+    }
+
+    #[test]
+    fn keys_of_two_machines_stand_in_one_file_and_rotations_at_once_lose_none() {
+        let (keys, folder) = keys();
+        let path = folder.path().join("persons.keys");
+        let (elsewhere, _folder) = self::keys();
+        assert_ne!(keys.current(), elsewhere.current());
+        let many: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || PersonKeys::rotate(&path, &Clock::system()).unwrap())
+            })
+            .collect();
+        let mut made: Vec<String> = many.into_iter().map(|thread| thread.join().unwrap()).collect();
+        made.push(keys.current());
+        keys.reload().unwrap();
+        let mut listed: Vec<String> = keys.list().into_iter().map(|(id, _)| id).collect();
+        made.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(made, listed);
     }
 }

@@ -1,6 +1,6 @@
 //! SQL and rows of people. Decides nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contract::document::Document;
 use kit::db::{ROWS_PER_STATEMENT, list, placeholders};
@@ -18,6 +18,8 @@ const OF_IDS: &str = "\
 SELECT a.id AS asked, a.merged_into AS kept, p.id, p.key_id, p.sealed, p.merged_into, p.erased_at
 FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id)
 WHERE a.id IN ";
+const OWN_ROWS: &str = "SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id IN ";
+const OWNERS: &str = "SELECT lookup, person_id FROM person_document WHERE lookup IN ";
 const KEPT: &str = "SELECT COALESCE(merged_into, id) FROM person WHERE id = $1";
 const INTO: &str = "INSERT INTO person (id, key_id, sealed) VALUES ";
 const RESEALED: &str = "
@@ -30,24 +32,24 @@ pub(super) const FORGET_DOCUMENTS: &str = "\
 DELETE FROM person_document WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
 pub(super) const ERASE: &str = "\
 UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1 OR merged_into = $1";
-const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
-const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
+pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
+pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
 pub(super) const AFTER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id > $1 ORDER BY id LIMIT $2";
-pub(super) const SEALED_UNDER: &str = "\
-SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE key_id = $1 ORDER BY id LIMIT $2";
+pub(super) const SEALED_UNDER: &str = "SELECT id FROM person WHERE key_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 pub(super) const HASHED_UNDER: &str = "\
-SELECT id, key_id, sealed, merged_into, erased_at FROM person
-WHERE id IN (SELECT person_id FROM person_document WHERE key_id = $1) ORDER BY id LIMIT $2";
+SELECT DISTINCT person_id FROM person_document WHERE key_id = $1 AND person_id > $2 ORDER BY person_id LIMIT $3";
 /// Whoever is erased is stored under no key and waits for none.
 pub(super) const COUNT_SEALED: &str = "\
 SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person WHERE erased_at IS NULL GROUP BY key_id";
-const ANY: &str = "SELECT id FROM person WHERE erased_at IS NULL LIMIT 1";
+/// Whoever is erased is under no key.
+const KEYS_IN_USE: &str = "\
+SELECT key_id FROM person WHERE erased_at IS NULL UNION SELECT key_id FROM person_document ORDER BY 1";
 pub(super) const COUNT_HASHED: &str = "SELECT key_id, CAST(COUNT(*) AS BIGINT) FROM person_document GROUP BY key_id";
 
 /// Every SQL text of this room that stands as it is sent.
 pub(super) const STATEMENTS: &[&str] = &[
-    ANY,
+    KEYS_IN_USE,
     KEPT,
     FORGET_DOCUMENTS,
     ERASE,
@@ -101,7 +103,7 @@ pub async fn find(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Re
 }
 
 /// The same under every key: more than one where a document was entered under two keys at once.
-pub(super) async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Person)>> {
+async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Person)>> {
     let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
     for document in documents {
         asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));
@@ -116,6 +118,34 @@ pub(super) async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Docume
                 found.push((document.key(), person.open(keys)?));
             }
         }
+    }
+    Ok(found)
+}
+
+/// Who has the documents, by [`Document::key`], under every key: two where a document was entered under two keys at once.
+pub(super) async fn owners(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Uuid)>> {
+    let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
+    for document in documents {
+        asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));
+    }
+    let mut found = Vec::with_capacity(documents.len());
+    let hashes: Vec<&Vec<u8>> = asked.keys().collect();
+    for chunk in hashes.chunks(ROWS_PER_STATEMENT) {
+        let query = tx.query(Sql::built(format!("{OWNERS}{}", list(0, chunk.len()))));
+        let rows: Vec<(Vec<u8>, Uuid)> =
+            chunk.iter().fold(query, |query, hash| query.bind((*hash).clone())).all().await?;
+        found.extend(rows.into_iter().filter_map(|(lookup, id)| Some((asked.get(&lookup)?.key(), id))));
+    }
+    Ok(found)
+}
+
+/// The people of these ids as each is stored; a row that cannot be opened is left out.
+pub(super) async fn readable(tx: &mut Tx, keys: &PersonKeys, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Person>> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let query = tx.query(Sql::built(format!("{OWN_ROWS}{}", list(0, chunk.len()))));
+        let rows: Vec<Row> = chunk.iter().fold(query, |query, id| query.bind(*id)).all().await?;
+        found.extend(rows.into_iter().filter_map(|row| Some((row.id, row.open(keys).ok()?))));
     }
     Ok(found)
 }
@@ -140,9 +170,10 @@ pub async fn read(db: &Db, keys: &PersonKeys, ids: &[Uuid]) -> Result<HashMap<Uu
     Ok(found)
 }
 
-/// Whether anybody is stored.
-pub(super) async fn any(db: &Db) -> Result<bool> {
-    Ok(db.read(ANY).optional::<(Uuid,)>().await?.is_some())
+/// Ids of the keys that people are stored under.
+pub(super) async fn keys_in_use(db: &Db) -> Result<Vec<String>> {
+    let used: Vec<(String,)> = db.read(KEYS_IN_USE).all().await?;
+    Ok(used.into_iter().map(|(id,)| id).collect())
 }
 
 /// People in the order of their ids, after one.

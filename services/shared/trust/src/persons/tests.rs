@@ -1,5 +1,8 @@
 //! People on a real database: found by any form of their number, sealed, exchanged between keys, and seen by whom.
 
+mod keys;
+mod rotation;
+
 use std::path::PathBuf;
 
 use city::bundle::City;
@@ -129,67 +132,6 @@ async fn one_person_whatever_the_form_of_the_number_and_nothing_readable_on_disk
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} is readable");
         }
     }
-}
-
-#[tokio::test]
-async fn a_key_is_exchanged_while_people_come_in() {
-    let it = fixture().await;
-    let old = it.door.persons.keys.clone();
-    // A second process that does not know of the new key.
-    let behind = PersonKeys::load_or_create(&it.file, &it.door.persons.clock).unwrap();
-    let people = |range: std::ops::Range<u32>| -> Vec<(Uuid, Identity)> {
-        range.map(|n| (Uuid::from_u128(u128::from(n) + 1), identity("李虚", n))).collect()
-    };
-    it.save(&old, &people(0..700)).await;
-    PersonKeys::rotate(&it.file, &it.door.persons.clock).unwrap();
-    it.door.persons.keys.reload().unwrap();
-    it.save(&it.door.persons.keys, &people(700..1_000)).await;
-    assert_eq!(it.found(3).await, Some(Uuid::from_u128(4)));
-    // Entered once more, under the old key, by the one that is behind: nobody is lost, the two become one. So do the two of whom a
-    // third has a document each, and a document that nobody else has goes with them.
-    let documents = vec![document(800), document(900), document(1_500)];
-    it.save(&behind, &[(Uuid::from_u128(5_000), Identity { documents, ..identity("李虚", 800) })]).await;
-
-    let mut left = Vec::new();
-    while let Some(done) = Some(it.door.persons.exchange_some().await.unwrap()).filter(|done| *done > 0) {
-        left.push(done);
-        assert!(left.len() < 20, "{left:?}");
-    }
-    let keys = it.door.get_person_keys(asked(wire::GetPersonKeysRequest {}, &caller("a", "530400"))).await.unwrap();
-    let keys = keys.into_inner();
-    let counts: Vec<_> = keys.keys.iter().map(|key| (key.id.as_str(), key.persons, key.documents)).collect();
-    assert_eq!(counts, [("p1", 0, 0), ("p2", 1_001, 1_001)]);
-    for n in [800, 900, 1_500] {
-        assert_eq!(it.found(n).await, Some(Uuid::from_u128(801)), "{n}");
-    }
-    // The old key can go.
-    let text = std::fs::read_to_string(&it.file).unwrap();
-    let second = text.find("id = \"p2\"").unwrap();
-    std::fs::write(&it.file, format!("[[key]]\n{}", &text[second..])).unwrap();
-    it.door.persons.keys.reload().unwrap();
-    for n in [0, 699, 700, 999] {
-        assert_eq!(it.found(n).await, Some(Uuid::from_u128(u128::from(n) + 1)));
-    }
-    let gone = [Uuid::from_u128(5_000), Uuid::from_u128(901)];
-    let read = store::read(&it.door.persons.db, &it.door.persons.keys, &gone).await.unwrap();
-    for id in gone {
-        assert_eq!(read[&id].merged_into, Some(Uuid::from_u128(801)));
-        assert_eq!(read[&id].identity.as_ref().unwrap().documents.len(), 3);
-    }
-}
-
-#[tokio::test]
-async fn no_new_key_is_made_beside_people_who_need_the_old_one() {
-    let it = fixture().await;
-    let Persons { db, clock, .. } = &it.door.persons;
-    let other = it.folder.path().join("other.keys");
-    Persons::open(db, &other, clock).await.unwrap();
-    assert!(other.exists(), "a first start makes the first key");
-    it.save(&it.door.persons.keys, &[(Uuid::from_u128(1), identity("李虚明", 7))]).await;
-    let lost = it.folder.path().join("lost.keys");
-    assert_eq!(Persons::open(db, &lost, clock).await.unwrap_err().reason, "PERSON_KEYS_UNUSABLE");
-    assert!(!lost.exists());
-    Persons::open(db, &it.file, clock).await.unwrap();
 }
 
 #[tokio::test]
@@ -335,4 +277,22 @@ async fn people_of_two_counties_who_turn_out_to_be_one_are_one_in_both() {
     assert_eq!((reveal(third).await.unwrap(), reveal(kept).await.unwrap(), reveal(other).await.unwrap()), (3, 3, 3));
     assert_eq!((seen(third).await.len(), seen(other).await.len()), (12, 12));
     assert_eq!(reason(&it.door.merge_persons(asked(merge(third, other), &city)).await.unwrap_err()), "PERSON_SAME");
+}
+
+#[tokio::test]
+async fn whoever_has_no_record_is_shown_to_the_whole_city_alone() {
+    let it = fixture().await;
+    let id = Uuid::from_u128(9);
+    it.save(&it.door.persons.keys, &[(id, identity("李虚明", 7))]).await;
+    let ask = wire::RevealPersonRequest {
+        id: id.to_string(),
+        purpose: wire::Purpose::IdentityCheck as i32,
+        reason: "核对身份".into(),
+        name: true,
+        ..Default::default()
+    };
+    let refused = it.door.reveal_person(asked(ask.clone(), &caller("clerk", "530402"))).await.unwrap_err();
+    assert_eq!(reason(&refused), "REGION_OUT_OF_SCOPE");
+    let shown = it.door.reveal_person(asked(ask, &caller("city", "530400"))).await.unwrap().into_inner();
+    assert_eq!(shown.name, "李虚明");
 }
