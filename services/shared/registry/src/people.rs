@@ -12,14 +12,14 @@ use tonic::service::Routes;
 use trust::Settings;
 use trust::matching::service::Matching;
 use trust::persons::service::PersonDoor;
-use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, store};
+use trust::persons::{Holding, Identity, Person, Persons, store};
 use uuid::Uuid;
 
 use crate::cells::Cells;
 use crate::fault::Fault;
 
 /// Opens the people of a service that keeps some: their keys, watched, and the exchange of keys in the background.
-pub fn open(
+pub async fn open(
     holding: Option<&Holding>,
     settings: &Settings,
     db: &Db,
@@ -29,9 +29,8 @@ pub fn open(
     if holding.is_none() {
         return Ok(None);
     }
-    let keys = PersonKeys::load_or_create(&settings.person_keys(), clock)?;
-    keys.watch(shutdown.clone());
-    let persons = Persons { db: db.clone(), keys, clock: clock.clone() };
+    let persons = Persons::open(db, &settings.person_keys(), clock).await?;
+    persons.keys.watch(shutdown.clone());
     persons.keep_current(shutdown.clone());
     Ok(Some(persons))
 }

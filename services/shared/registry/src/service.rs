@@ -66,7 +66,7 @@ impl Service {
         gate.seed(&settings.users).await?;
         let health = kit::health::open(settings.health, self.name, db.clone(), shutdown.clone()).await?;
 
-        let persons = people::open(self.people.as_ref(), &settings, &db, &clock, &shutdown)?;
+        let persons = people::open(self.people.as_ref(), &settings, &db, &clock, &shutdown).await?;
         let feeds = Feeds::open(folder.path(), &db, &clock, self.feeds, shutdown.clone()).await?;
         let asking = Some(Asking::new(&settings, &tls));
         let bureau = Bureau { persons, feeds, asking, ..Bureau::new(city.clone(), db.clone(), clock.clone()) };
