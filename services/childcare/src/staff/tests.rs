@@ -168,7 +168,9 @@ async fn a_preview_keeps_no_one() {
 #[tokio::test]
 async fn people_of_two_counties_who_turn_out_to_be_one_keep_their_posts() {
     let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
-    let same = wire::StaffRow { distinct_person: true, ..carer("甲", "李虚", 3) };
+    // Two posts of one day, alike: a row may mean either.
+    let certificate_number = "Y000001".into();
+    let same = wire::StaffRow { distinct_person: true, certificate_number, ..carer("甲", "李虚", 3) };
     let rows = || vec![carer("甲", "李虚", 1), carer("乙", "李虚", 2)];
     assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", [rows(), vec![same]].concat()).await), []);
     assert_eq!(counted(&fixture, "2025-10").await[2], (3, 3));
