@@ -111,6 +111,9 @@ pub struct Staff {
     pub id: Uuid,
     pub version: i64,
     pub institution_id: Uuid,
+    /// The person as the post was entered; another, where two records turned out to be one person.
+    pub entered_for: Uuid,
+    /// Who holds the post.
     pub person_id: Uuid,
     pub hired_on: Date,
     pub left_on: Option<Date>,
@@ -147,6 +150,7 @@ pub fn hire(id: Uuid, institution_id: Uuid, person_id: Uuid, entry: Entry) -> Ch
         id,
         version: 1,
         institution_id,
+        entered_for: person_id,
         person_id,
         hired_on: entry.hired_on,
         left_on: entry.left_on,
@@ -204,9 +208,12 @@ pub fn revise(known: &Staff, entry: Entry, effective_on: Date) -> Result<Option<
     Ok(Some(leaving))
 }
 
-/// The post of a person that a row means: the one entered last, unless it had ended before the row's began.
+/// The post of a person that a row means: the one that began on the row's day; else the one that began last, unless it had ended
+/// before the row's began.
 pub fn meant<'s>(posts: impl Iterator<Item = &'s Staff>, hired_on: Date) -> Option<&'s Staff> {
-    posts.max_by_key(|staff| staff.hired_on).filter(|staff| staff.left_on.is_none_or(|left_on| hired_on < left_on))
+    posts
+        .max_by_key(|staff| (staff.hired_on == hired_on, staff.hired_on))
+        .filter(|staff| staff.hired_on == hired_on || staff.left_on.is_none_or(|left_on| hired_on < left_on))
 }
 
 /// Nobody leaves before being hired.
@@ -283,5 +290,12 @@ mod rules {
         );
         assert!(meant([&change.staff].into_iter(), day("2026-03-01")).is_none());
         assert_eq!(meant([&change.staff].into_iter(), day("2025-09-01")), Some(&change.staff));
+        // A day's post is the same one in the next sheet, and so is one that ended before another began.
+        let one_day = Entry { left_on: Some(day("2025-09-01")), ..entry(Certificate::None) };
+        let ended = hire(Uuid::nil(), Uuid::nil(), Uuid::nil(), one_day).staff;
+        let next = Staff { hired_on: day("2025-10-01"), left_on: None, ..ended.clone() };
+        assert_eq!(meant([&ended].into_iter(), day("2025-09-01")), Some(&ended));
+        assert_eq!(meant([&ended, &next].into_iter(), day("2025-09-01")), Some(&ended));
+        assert_eq!(meant([&ended, &next].into_iter(), day("2025-11-01")), Some(&next));
     }
 }

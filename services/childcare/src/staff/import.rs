@@ -77,6 +77,13 @@ impl Known {
         meant(posts.filter(|staff| staff.person_id == person.id), hired_on)
     }
 
+    /// PERSON_NAME_DIFFERS: whoever has the document has another name.
+    pub fn check_name(&self, stated: &Identity) -> Result<(), Fault> {
+        let known = stated.documents.first().and_then(|document| self.people.find(document));
+        let registered = known.and_then(|person| person.identity.as_ref());
+        registered.map_or(Ok(()), |registered| people::check_name(&registered.name, &stated.name))
+    }
+
     /// What a row or a form makes of an institution's staff. PERSON_NAME_DIFFERS, STAFF_SAME_NAME and what [`revise`] refuses.
     pub fn decide(
         &mut self,
@@ -85,11 +92,9 @@ impl Known {
         effective_on: jiff::civil::Date,
         author: &Author,
     ) -> Result<Option<Saved>, Fault> {
+        self.check_name(&identity)?;
         let document = identity.documents.first().cloned();
         let known = document.as_ref().and_then(|document| self.people.find(document));
-        if let Some(registered) = known.and_then(|person| person.identity.as_ref()) {
-            people::check_name(&registered.name, &identity.name)?;
-        }
         let post = document.as_ref().and_then(|document| self.post(institution, document, entry.hired_on)).cloned();
         if post.is_none() && !entry.distinct && self.has_other(institution, &identity, known.map(|person| person.id)) {
             return Err(same_name());

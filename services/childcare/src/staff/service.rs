@@ -125,6 +125,8 @@ impl StaffService for StaffDoor {
             let documents: Vec<_> = stated.0.documents.iter().collect();
             let mut known = Known::load(&mut tx, &self.persons, Named::default(), &documents).await?;
             known.hold(&mut tx, &self.persons, &[institution_id]).await?;
+            // Two people's documents swapped is another fault than somebody entered twice, and the graver.
+            known.check_name(&stated.0)?;
             let hired_on = stated.1.hired_on;
             if documents.iter().any(|document| known.post(institution_id, document, hired_on).is_some()) {
                 return Err(Problem::new(Kind::Exists, "STAFF_EXISTS", "此人已登记在该机构，请用“变更岗位或证书”"));

@@ -20,8 +20,10 @@ use super::{Certificate, Change, Facts, Role, Staff};
 pub const HOLDING: Holding = Holding {
     regions: "\
 SELECT f.region FROM staff s JOIN institution_facts f ON f.institution_id = s.institution_id AND f.valid_to IS NULL
-WHERE s.person_id = $1",
-    live_until: "SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff WHERE person_id = $1",
+WHERE s.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
+    live_until: "\
+SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff
+WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
     questions: &[Question {
         code: "REGISTERED",
@@ -45,9 +47,11 @@ FROM (
 ) x
 JOIN person p ON x.person_id = COALESCE(p.merged_into, p.id)";
 
-/// Posts with what holds of them on `$1`, and their institution as it is on that day; conditions follow.
+/// Posts with what holds of them on `$1`, and their institution as it is on that day; conditions follow. A post is held by the
+/// person that the one it was entered for turned out to be.
 pub const SELECT: &str = "\
-SELECT s.id, s.version, s.institution_id, s.person_id, s.hired_on, s.left_on,
+SELECT s.id, s.version, s.institution_id, s.person_id AS entered_for, COALESCE(q.merged_into, s.person_id) AS person_id,
+       s.hired_on, s.left_on,
        sf.valid_from, sf.valid_to, sf.role, sf.on_floor, sf.certificate, sf.certificate_number, sf.certificate_until,
        sf.health_checked_on, sf.clean_record_on, f.name AS institution_name, f.region
 FROM staff s
@@ -55,6 +59,7 @@ JOIN staff_facts sf ON sf.staff_id = s.id AND sf.valid_from = (
     SELECT MAX(x.valid_from) FROM staff_facts x
     WHERE x.staff_id = s.id AND (x.valid_from <= $1 OR x.valid_from = s.hired_on))
 JOIN institution_facts f ON f.institution_id = s.institution_id AND f.valid_to IS NULL
+LEFT JOIN person q ON q.id = s.person_id
 WHERE 1 = 1";
 
 const INTO_STAFF: &str = "INSERT INTO staff (id, institution_id, person_id, hired_on, left_on, version) VALUES ";
@@ -76,6 +81,7 @@ struct Row {
     id: Uuid,
     version: i64,
     institution_id: Uuid,
+    entered_for: Uuid,
     person_id: Uuid,
     hired_on: String,
     left_on: Option<String>,
@@ -118,6 +124,7 @@ impl TryFrom<Row> for Placed {
             id: row.id,
             version: row.version,
             institution_id: row.institution_id,
+            entered_for: row.entered_for,
             person_id: row.person_id,
             hired_on: date(&row.hired_on)?,
             left_on: optional_date(row.left_on.as_deref())?,
@@ -161,10 +168,11 @@ pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page, today: Dat
     let mut conditions = Conditions::after(3);
     conditions.within("f.region", scope.prefixes());
     conditions.within("f.region", filter.region.as_deref());
-    for (column, id) in [("s.institution_id", filter.institution_id), ("s.person_id", filter.person_id)] {
-        if let Some(id) = id {
-            conditions.is(column, id);
-        }
+    if let Some(institution) = filter.institution_id {
+        conditions.is("s.institution_id", institution);
+    }
+    if let Some(person) = filter.person_id {
+        conditions.person("s.person_id", person);
     }
     if let Some(role) = filter.role {
         conditions.equal("sf.role", role.code());
@@ -206,7 +214,7 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
             query = query
                 .bind(staff.id)
                 .bind(staff.institution_id)
-                .bind(staff.person_id)
+                .bind(staff.entered_for)
                 .bind(staff.hired_on.to_string())
                 .bind(optional_text(staff.left_on))
                 .bind(staff.version);

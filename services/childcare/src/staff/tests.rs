@@ -7,6 +7,8 @@ use contract::document::DocumentKind::ResidentId;
 use proto::childcare as wire;
 use proto::contract::ImportMode::{Commit, Preview};
 use proto::contract::{DocumentKind, ImportAcknowledgement};
+use registry::Author;
+use registry::columns::Page;
 use registry::elements::Elements;
 use registry::imports::stream::Step;
 use reporting::Register;
@@ -17,7 +19,8 @@ use trust::persons::{Identity, Person, PersonKeys, store as persons_store};
 use uuid::Uuid;
 
 use super::elsewhere::Asked;
-use super::store::HOLDING;
+use super::leave;
+use super::store::{self, Filter, HOLDING};
 use crate::elements::ELEMENTS;
 use crate::testing::{Fixture, batch, bureau, carer, institution, resident, start};
 
@@ -165,6 +168,80 @@ async fn a_preview_keeps_no_one() {
     let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
     assert_eq!(answer.totals.unwrap().added, 1);
     assert_eq!((fixture.count("person").await, fixture.count("staff").await), (0, 0));
+}
+
+#[tokio::test]
+async fn people_of_two_counties_who_turn_out_to_be_one_keep_their_posts() {
+    let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
+    // Two posts of one day, alike: a row may mean either.
+    let certificate_number = "Y000001".into();
+    let same = wire::StaffRow { distinct_person: true, certificate_number, ..carer("甲", "李虚", 3) };
+    let rows = || vec![carer("甲", "李虚", 1), carer("乙", "李虚", 2)];
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", [rows(), vec![same]].concat()).await), []);
+    assert_eq!(counted(&fixture, "2025-10").await[2], (3, 3));
+    let persons = fixture.bureau.persons().unwrap().clone();
+    let document = |n: u32| {
+        let today = jiff::civil::date(2025, 11, 5);
+        contract::document::Document::parse(contract::document::DocumentKind::ResidentId, &resident(n), today).unwrap()
+    };
+    let [one, two, three] = [1, 2, 3].map(document);
+    let mut tx = fixture.bureau.db.begin().await.unwrap();
+    let found = persons_store::find(&mut tx, &persons.keys, &[&one, &two, &three]).await.unwrap();
+    let [keep, other, third] = [&one, &two, &three].map(|document| found[&document.key()].id);
+    let mut kept = found[&one.key()].identity.clone().unwrap();
+    for (gone, document) in [(other, &two), (third, &three)] {
+        let mut identity = found[&document.key()].identity.clone().unwrap();
+        persons_store::unite(&mut tx, &persons.keys, (keep, &mut kept), (gone, &mut identity)).await.unwrap();
+    }
+    let regions: Vec<(String,)> = tx.query(HOLDING.regions).bind(keep).all().await.unwrap();
+    assert_eq!(regions.len(), 3);
+    tx.commit().await.unwrap();
+    assert_eq!(counted(&fixture, "2025-10").await[2], (1, 1));
+
+    // The same sheet again: each post is known by either document.
+    let again = sheet(&fixture, 3, "2025-11-05", rows()).await;
+    assert_eq!((faults(&again), again.totals.unwrap().unchanged), (vec![], 2));
+    let scope = trust::Scope::of_the_service();
+    let day = fixture.bureau.clock.today();
+    for asked in [keep, other] {
+        let filter = Filter { person_id: Some(asked), ..Filter::default() };
+        let page = Page { size: 10, after: Uuid::nil() };
+        let (listed, _) = store::page(&fixture.bureau.db, &scope, filter, page, day).await.unwrap();
+        let ids: Vec<Uuid> = listed.iter().map(|placed| placed.staff.person_id).collect();
+        assert_eq!(ids, [keep; 3]);
+    }
+    // A post that was entered for another is changed like any, also beside one of the same day.
+    let filter = Filter { person_id: Some(keep), ..Filter::default() };
+    let page = Page { size: 10, after: Uuid::nil() };
+    let (listed, _) = store::page(&fixture.bureau.db, &scope, filter, page, day).await.unwrap();
+    let post = listed.into_iter().map(|placed| placed.staff).find(|staff| staff.entered_for == third).unwrap();
+    let author = Author { by: "李红".into(), clock: fixture.bureau.clock.clone() };
+    let mut tx = fixture.bureau.db.begin().await.unwrap();
+    store::save(&mut tx, &[leave(&post, day, "").unwrap()], &author).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_that_is_refused_leaves_no_phone_behind() {
+    let fixture = with_institutions(&[("甲", "530402001"), ("乙", "530403")]).await;
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", vec![carer("甲", "李虚", 1)]).await), []);
+    let moved =
+        wire::StaffRow { hired_on: "2025-08-01".into(), phone: "13811112222".into(), ..carer("甲", "李虚", 1) };
+    let answer = sheet(&fixture, 3, "2025-11-05", vec![moved, carer("乙", "李虚", 1)]).await;
+    assert_eq!(faults(&answer), [(2, "", "HIRED_ON_DIFFERS")]);
+    let persons = fixture.bureau.persons().unwrap();
+    let (id,): (Uuid,) = fixture.bureau.db.read("SELECT id FROM person").one().await.unwrap();
+    let read = persons_store::read(&fixture.bureau.db, &persons.keys, &[id]).await.unwrap();
+    assert_eq!(read[&id].identity.as_ref().unwrap().phone, "");
+}
+
+#[tokio::test]
+async fn a_post_of_one_day_is_the_same_in_the_next_sheet() {
+    let fixture = with_institutions(&[("甲", "530402001")]).await;
+    let rows = || vec![wire::StaffRow { left_on: "2025-09-01".into(), ..carer("甲", "李虚", 1) }];
+    assert_eq!(faults(&sheet(&fixture, 2, "2025-11-05", rows()).await), []);
+    let again = sheet(&fixture, 3, "2025-11-05", rows()).await;
+    assert_eq!((faults(&again), again.totals.unwrap().unchanged), (vec![], 1));
 }
 
 #[tokio::test]

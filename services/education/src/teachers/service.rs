@@ -42,6 +42,10 @@ impl TeacherService for Teachers {
             school_id,
             region: self.bureau.region_filter("region", &request.region)?,
             status: request.status().as_str_name().strip_prefix("TEACHER_STATUS_").and_then(Coded::from_code),
+            person_id: match request.person_id.as_str() {
+                "" => None,
+                text => Some(id(text, "PERSON_UNKNOWN", "人")?),
+            },
         };
         let page = Page::asked(request.page)?;
         let (found, next_cursor) = store::page(&self.bureau.db, &caller.scope, filter, page).await?;

@@ -15,8 +15,12 @@ use super::{Change, Facts, Status, Teacher};
 
 /// Where the people of this service are. A teacher who left is kept; the day is not recorded, so none may be erased yet.
 pub const HOLDING: Holding = Holding {
-    regions: "SELECT s.region FROM teacher t JOIN school s ON s.id = t.school_id WHERE t.person_id = $1",
-    live_until: "SELECT MAX('9999-12-31') FROM teacher WHERE person_id = $1",
+    regions: "\
+SELECT s.region FROM teacher t JOIN school s ON s.id = t.school_id
+WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
+    live_until: "\
+SELECT MAX('9999-12-31') FROM teacher
+WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
     questions: &[Question {
         code: "REGISTERED",
@@ -40,11 +44,13 @@ FROM (
 ) x
 JOIN person p ON x.person_id = COALESCE(p.merged_into, p.id)";
 
-/// Teachers with their school; conditions follow.
+/// Teachers with their school; conditions follow. The person is whoever the one that was entered turned out to be.
 pub const SELECT: &str = "\
-SELECT t.id, t.version, t.school_id, t.name, t.title, t.status, t.person_id, s.name AS school_name, s.region
+SELECT t.id, t.version, t.school_id, t.name, t.title, t.status, COALESCE(p.merged_into, t.person_id) AS person_id,
+       s.name AS school_name, s.region
 FROM teacher t
 JOIN school s ON s.id = t.school_id
+LEFT JOIN person p ON p.id = t.person_id
 WHERE 1 = 1";
 
 const INTO: &str = "INSERT INTO teacher (id, school_id, name, title, status, person_id, version) VALUES ";
@@ -90,6 +96,7 @@ pub struct Filter {
     pub school_id: Option<Uuid>,
     pub region: Option<Vec<String>>,
     pub status: Option<Status>,
+    pub person_id: Option<Uuid>,
 }
 
 /// One teacher. TEACHER_UNKNOWN, REGION_OUT_OF_SCOPE.
@@ -110,6 +117,9 @@ pub async fn page(db: &Db, scope: &Scope, filter: Filter, page: Page) -> Result<
     }
     if let Some(status) = filter.status {
         conditions.equal("t.status", status.code());
+    }
+    if let Some(person) = filter.person_id {
+        conditions.person("t.person_id", person);
     }
     let sql = format!("{SELECT} AND t.id > $1{} ORDER BY t.id LIMIT $2", conditions.text());
     let query = db.read(Sql::built(sql)).bind(page.after).bind(page.size as i64 + 1);

@@ -82,6 +82,13 @@ impl Conditions {
         self.plain(&format!("{column} = {place}"));
     }
 
+    /// Records of a person and of all who turned out to be this person, whichever of them is asked for.
+    pub fn person(&mut self, column: &str, id: Uuid) {
+        let place = self.bind(Bound::Id(id));
+        let kept = format!("(SELECT COALESCE(merged_into, id) FROM person WHERE id = {place})");
+        self.plain(&format!("{column} IN (SELECT id FROM person WHERE id = {kept} OR merged_into = {kept})"));
+    }
+
     pub fn contains(&mut self, column: &str, part: &str) {
         let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let place = self.bind(Bound::Text(format!("%{escaped}%")));

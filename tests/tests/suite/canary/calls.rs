@@ -85,7 +85,7 @@ impl<'d> Caller<'d> {
         let reused = staff.hire_staff(self.by(CLERK, hire(REFUSED, "虚九七", "once"))).await;
         self.refused(reused, "IDEMPOTENCY_KEY_REUSED");
         let swapped = staff.hire_staff(self.by(CLERK, hire(HIRED, "别人", "other"))).await;
-        self.refused(swapped, "STAFF_EXISTS");
+        self.refused(swapped, "PERSON_NAME_DIFFERS");
         let second = staff.hire_staff(self.by(CLERK, hire(SECOND, "虚九五", "second"))).await;
         self.kept(second);
     }
