@@ -104,6 +104,10 @@ async fn what_is_issued_stays_and_what_comes_later_respects_it() {
     assert_eq!(house.get(&csv, &office.0).await.body, table.body, "to the byte");
 
     // A stream that is given up takes nothing back.
-    house.front.state.cube_mut(|cube| Ok(*cube = crate::cube::Cube::default())).unwrap();
+    let gone = |cube: &mut crate::cube::Cube| {
+        *cube = crate::cube::Cube::default();
+        Ok(())
+    };
+    house.front.state.cube_mut(gone).unwrap();
     assert_eq!(house.get(&json, &office.0).await.body, data.body);
 }
