@@ -321,7 +321,7 @@ impl<'c> Context<'c> {
 }
 
 /// The number a figure contributes to a sum: nothing where the thing does not exist or was excused.
-fn number(figure: &Figure<'_>) -> Option<i64> {
+pub(crate) fn number(figure: &Figure<'_>) -> Option<i64> {
     match figure.said {
         Said::Value(value) => Some(value),
         Said::NotApplicable | Said::Exempt => Some(0),

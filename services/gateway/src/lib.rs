@@ -168,7 +168,14 @@ fn reachable(own: SocketAddr) -> String {
 
 /// Every SQL text of this crate, for the test that prepares them on both engines.
 pub fn statements() -> Vec<&'static str> {
-    [store::STATEMENTS, cuts::store::STATEMENTS, accounts::store::STATEMENTS, session::store::STATEMENTS].concat()
+    [
+        store::STATEMENTS,
+        cuts::store::STATEMENTS,
+        public_data::store::STATEMENTS,
+        accounts::store::STATEMENTS,
+        session::store::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// Reads the configuration file, binds both ports and serves; the program's whole life.

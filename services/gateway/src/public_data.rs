@@ -1,7 +1,9 @@
 //! 公开数据: the figures of a named cut as the city may put them on its public site. Counts of fewer than five persons are
-//! left out, with what would give them away: in this table, and against the tables of all earlier cuts
-//! ([`city::suppression`]). Pure; nothing but published figures goes in.
+//! left out, with what would give them away: in this table, and against all tables issued before it
+//! ([`city::suppression`]). Pure, nothing but published figures goes in; `store` keeps what was issued, `desk` issues.
 
+pub(crate) mod desk;
+pub(crate) mod store;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +14,15 @@ use city::element::Timing;
 use city::indicator::{Indicator, IndicatorKind};
 use city::period::Period;
 use city::region::Region;
-use city::suppression::series::{Draft, Public, Series};
+use city::suppression::series::{Addition, Draft, Public, Series};
 use city::suppression::{Cause, Statement};
-use kit::{Problem, Result};
+use kit::Result;
 use serde::Serialize;
 
 use crate::assemble::{completeness, displayed, period_words, status};
 use crate::cube::Cube;
 use crate::cuts::{Moment, NamedCut};
-use crate::evaluate::{Context, Evaluation, factor};
+use crate::evaluate::{Context, Evaluation, factor, number};
 
 /// What the marks mean, and how the table was made: stands in every copy of it.
 pub const LEGEND: &str = "“<5”表示1至4人，不公布具体数；“*”表示可据以推算出前者，一并不公布；0照常公布。\
@@ -76,7 +78,16 @@ impl Line {
 
 /// What a count is of, for readers of several tables: region, elements with their periods, and the counties where it
 /// is not all of them.
-type Name = String;
+pub type Name = String;
+
+/// A table with what it adds to the tables before it.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub table: PublicTable,
+    pub addition: Addition<Name>,
+    /// Search steps: the work it took.
+    pub steps: u64,
+}
 
 /// Numerator or denominator of one line.
 #[derive(Clone, Debug)]
@@ -85,8 +96,18 @@ struct Side {
     unit: String,
     /// Of counts of persons.
     name: Option<Name>,
-    /// The same of each element and period alone, where there are several.
-    single: Vec<Name>,
+    /// What it is the sum of: each element and period alone.
+    parts: Vec<Part>,
+}
+
+/// One element of one period in a side.
+#[derive(Clone, Debug)]
+struct Part {
+    name: Name,
+    value: i64,
+    persons: bool,
+    /// Where it counts from January on, what follows what: itself and the other months of its year.
+    months: Vec<(Name, Name)>,
 }
 
 /// One indicator in one region before the rule.
@@ -98,37 +119,25 @@ struct Row<'c> {
     denominator: Option<Side>,
 }
 
-/// The table of `cuts`' last one; the others are what may have been published before it, the oldest first.
-/// CUT_STREAM_GONE; an earlier cut that cannot be shown any more is passed over.
-pub fn table(cube: &Cube, cuts: &[Arc<NamedCut>], synthetic: bool) -> Result<PublicTable> {
-    let (named, earlier) = cuts.split_last().ok_or_else(|| Problem::internal("no cut"))?;
-    let mut series = Series::default();
-    for before in earlier {
-        if cube.given_up(&before.cut).is_none() {
-            with(cube, before, |context| drop(series.publish(&draft(context, &rows(context, before.period)))))?;
-        }
-    }
-    with(cube, named, |context| {
-        let rows = rows(context, named.period);
-        let public = series.publish(&draft(context, &rows));
-        PublicTable {
-            city: context.reference.regions.city().name.clone(),
-            cut: named.id.to_string(),
-            cut_name: named.name.clone(),
-            cut_made_at: kit::clock::rfc3339(named.made_at),
-            period: period_words(named.period),
-            mode: named.cut.mode.label().to_owned(),
-            warning: if synthetic { "演示数据，均为虚构".to_owned() } else { String::new() },
-            legend: LEGEND,
-            lines: rows.iter().map(|row| line(context, row, named.period, &public)).collect(),
-        }
-    })
-}
-
-fn with<T>(cube: &Cube, named: &Arc<NamedCut>, answer: impl FnOnce(&Context<'_>) -> T) -> Result<T> {
+/// The table of a cut, after the tables of a series. CUT_STREAM_GONE.
+pub fn table(cube: &Cube, named: &Arc<NamedCut>, series: &Series<Name>, synthetic: bool) -> Result<Made> {
     let cut = Moment { at: named.made_at, named: Some(named.clone()), as_of: None }.cut(cube)?;
     let reference = cube.reference(&cut)?;
-    Ok(answer(&Context { cube, cut: &cut, reference: &reference }))
+    let context = Context { cube, cut: &cut, reference: &reference };
+    let rows = rows(&context, named.period);
+    let next = series.next(&draft(&context, &rows));
+    let table = PublicTable {
+        city: reference.regions.city().name.clone(),
+        cut: named.id.to_string(),
+        cut_name: named.name.clone(),
+        cut_made_at: kit::clock::rfc3339(named.made_at),
+        period: period_words(named.period),
+        mode: named.cut.mode.label().to_owned(),
+        warning: if synthetic { "演示数据，均为虚构".to_owned() } else { String::new() },
+        legend: LEGEND,
+        lines: rows.iter().map(|row| line(&context, row, named.period, &next.public)).collect(),
+    };
+    Ok(Made { table, addition: next.addition, steps: next.steps })
 }
 
 /// Every indicator that has parts, in the city and its counties.
@@ -158,28 +167,52 @@ fn side(
     value: Option<i64>,
 ) -> Option<Side> {
     let value = value?;
-    let catalogue = context.catalogue();
-    let (mut parts, mut persons, mut unit) = (BTreeSet::new(), false, String::new());
     if indicator.kind == IndicatorKind::CoverageCount {
         // How many counties have any: counts counties.
-        return Some(Side { value, unit: indicator.unit.clone(), name: None, single: Vec::new() });
-    }
-    for used in evaluation.used.iter().filter(|used| used.side == side) {
-        let element = catalogue.element(&used.element);
-        persons |= element.counts_persons();
-        // December, the fourth quarter and the year are one figure of what holds at their end.
-        let when = match element.timing {
-            Timing::Point | Timing::Ytd => used.period.last_day().to_string(),
-            _ => used.period.to_string(),
-        };
-        parts.insert(format!("{}@{when}", used.element));
-        unit = element.unit;
+        return Some(Side { value, unit: indicator.unit.clone(), name: None, parts: Vec::new() });
     }
     let over = evaluation.over.join(",");
-    let named = |part: &str| format!("{} {part} {over}", region.code);
-    let single = if parts.len() > 1 { parts.iter().map(|part| named(part)).collect() } else { Vec::new() };
-    let all: Vec<String> = parts.into_iter().collect();
-    Some(Side { value, unit, name: persons.then(|| named(&all.join("+"))), single })
+    let named = |parts: &str| format!("{} {parts} {over}", region.code);
+    let (mut parts, mut unit) = (BTreeMap::new(), String::new());
+    for used in evaluation.used.iter().filter(|used| used.side == side) {
+        let element = context.catalogue().element(&used.element);
+        // December, the fourth quarter and the year are one figure of what holds at their end.
+        let key = match element.timing {
+            Timing::Point | Timing::Ytd => at_end(&used.element, used.period),
+            _ => format!("{}@{}", used.element, used.period),
+        };
+        let part = parts.entry(key).or_insert_with_key(|key| Part {
+            name: named(key),
+            value: 0,
+            persons: element.counts_persons(),
+            months: match element.timing {
+                Timing::Ytd => months(used.period, |period| named(&at_end(&used.element, period))),
+                _ => Vec::new(),
+            },
+        });
+        part.value += number(&used.figure).unwrap_or(0);
+        unit = element.unit;
+    }
+    let persons = parts.values().any(|part| part.persons);
+    let all: Vec<String> = parts.keys().cloned().collect();
+    let name = persons.then(|| named(&all.join("+")));
+    Some(Side { value, unit, name, parts: parts.into_values().collect() })
+}
+
+fn at_end(element: &str, period: Period) -> String {
+    format!("{element}@{}", period.last_day())
+}
+
+/// A count from January on, beside those of all other months of the year: the later and the earlier of each two. Not
+/// those of the next month alone, for the one between may not have been published.
+fn months(period: Period, name: impl Fn(Period) -> Name) -> Vec<(Name, Name)> {
+    let now = period.last_day();
+    let others = (1..=12).map(|month| Period::Month(period.year(), month)).filter(|month| month.last_day() != now);
+    let pair = |other: Period| match other.last_day() < now {
+        true => (name(period), name(other)),
+        false => (name(other), name(period)),
+    };
+    others.map(pair).collect()
 }
 
 /// The counts of persons, and what is known to add up: counties, parts and what they leave of a whole, several elements.
@@ -201,9 +234,13 @@ fn draft(context: &Context<'_>, rows: &[Row<'_>]) -> Draft<Name> {
             draft.relate(whole_name.clone(), vec![part_name.clone(), rest]);
         }
     }
-    for side in sides().filter(|side| !side.single.is_empty()) {
-        if let Some(name) = &side.name {
-            draft.relate(name.clone(), side.single.clone());
+    for (name, parts) in sides().filter_map(|side| Some((side.name.as_ref()?, &side.parts))) {
+        for part in parts {
+            draft.derive(part.name.clone(), part.value, part.persons);
+            part.months.iter().for_each(|(later, earlier)| draft.follows(later.clone(), earlier.clone()));
+        }
+        if parts.len() > 1 {
+            draft.relate(name.clone(), parts.iter().map(|part| part.name.clone()).collect());
         }
     }
     let city = &context.reference.regions.city().code;

@@ -44,6 +44,8 @@ pub(crate) async fn a_cut_is_made_compared_and_issued(running: &Running) {
     assert_eq!((status, answer["reason"].as_str()), (404, Some("CUT_UNKNOWN")));
 
     let bytes = issue(running, &mut office, &reported).await;
+    office.click("发布公开数据").await;
+    office.sees("公开数据（CSV）").await;
     // A late county comes in: the cut stands as it was, and the comparison says what came.
     come_in(running).await;
     assert_eq!(c05(&reported).await, partial, "a cut gives the same figures for ever");

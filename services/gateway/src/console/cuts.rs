@@ -11,6 +11,7 @@ use crate::cuts::NamedCut;
 use crate::cuts::compare::Comparison;
 use crate::cuts::store::Issued;
 use crate::final_evaluation::Ended;
+use crate::public_data;
 use crate::view::{IndicatorList, IndicatorView};
 
 /// A cut as a line.
@@ -84,6 +85,8 @@ pub struct Detail<'d> {
     /// Other cuts to compare with.
     pub others: Vec<Line>,
     pub issued: Vec<IssuedLine>,
+    /// 公开数据, once it is issued.
+    pub public: Option<PublicLine>,
     pub may_issue: bool,
     pub refused: Option<Problem>,
     pub typed: crate::bulletin::Narrative,
@@ -113,6 +116,19 @@ impl IssuedLine {
             digest: issued.sha256.chars().take(16).collect(),
             kilobytes: (issued.size + 1023) / 1024,
         }
+    }
+}
+
+/// Who issued the public data, and when.
+#[derive(Clone, Debug)]
+pub struct PublicLine {
+    pub by: String,
+    pub at: String,
+}
+
+impl PublicLine {
+    pub fn of(issued: &public_data::store::Issued) -> Self {
+        PublicLine { by: issued.issued_by_name.clone(), at: instant(&kit::clock::rfc3339(issued.issued_at)) }
     }
 }
 

@@ -17,15 +17,15 @@ use super::pages::{self, chosen, page};
 use super::plan::ledger_tasks;
 use super::{Front, REGISTRAR};
 use crate::bulletin::{self, Bulletin, LateTask, Material, Narrative, Tasks, docx, xlsx};
-use crate::console::cuts::{self as view, Cuts, Detail, Evaluated, IssuedLine, Line};
+use crate::console::cuts::{self as view, Cuts, Detail, Evaluated, IssuedLine, Line, PublicLine};
 use crate::cut::Mode;
 use crate::cuts::compare::{self, Comparison};
 use crate::cuts::desk::{self, By, Document};
 use crate::cuts::{NamedCut, PREFIX, store};
 use crate::evaluate::Context;
 use crate::final_evaluation::{self, Ended};
-use crate::query;
 use crate::session::{Fields, Posted, SignedIn, Visitor};
+use crate::{public_data, query};
 
 /// Cuts on one page.
 const PAGE: usize = 50;
@@ -128,9 +128,10 @@ async fn detail(
         let cut = found(front, id)?;
         let list = query::indicators(&front.state, "", &cut.period.to_string(), &cut.address(), true)?;
         let issued = store::issued(front.state.db(), cut.id).await?;
-        Ok((cut, list, issued))
+        let public = public_data::store::issued(front.state.db(), cut.id).await?;
+        Ok((cut, list, issued, public))
     };
-    let (cut, list, issued) = match made.await {
+    let (cut, list, issued, public) = match made.await {
         Ok(made) => made,
         Err(problem) => return pages::problem(front, person, uri, &problem),
     };
@@ -142,6 +143,7 @@ async fn detail(
             list: &list,
             others: all.iter().filter(|other| other.id != cut.id).map(|other| Line::of(other)).collect(),
             issued: issued.iter().map(IssuedLine::of).collect(),
+            public: public.as_ref().map(PublicLine::of),
             may_issue: is_registrar(person),
             refused,
             typed,

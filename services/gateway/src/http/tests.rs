@@ -3,6 +3,7 @@
 mod administration;
 mod doors;
 mod forms;
+mod public_data;
 mod registers;
 mod sharing;
 

@@ -14,6 +14,7 @@ pub mod series;
 use std::collections::BTreeSet;
 
 use audit::Audit;
+use serde::{Deserialize, Serialize};
 
 /// The smallest count of persons that is shown, beside zero.
 pub const THRESHOLD: i64 = 5;
@@ -24,7 +25,8 @@ pub fn is_small(count: i64) -> bool {
 }
 
 /// Why a count is not shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// It is small itself.
     Primary,
@@ -33,7 +35,8 @@ pub enum Cause {
 }
 
 /// What the public reads of a count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Statement {
     Shown(i64),
     Suppressed(Cause),
@@ -59,7 +62,8 @@ impl Statement {
 }
 
 /// How a count stands to the table that is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// The table would show it.
     Offered,
@@ -70,7 +74,7 @@ pub enum Standing {
 }
 
 /// One count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     pub value: i64,
     /// It counts persons.
@@ -101,6 +105,8 @@ pub struct Outcome {
     pub statements: Vec<Statement>,
     /// Small counts that what was public before gives away, whatever this table shows.
     pub exposed: Vec<usize>,
+    /// Steps of all searches: the work it took.
+    pub steps: u64,
 }
 
 impl Table {
@@ -134,30 +140,30 @@ impl Table {
     /// What may be shown. The same table always gives the same answer.
     pub fn suppress(&self) -> Outcome {
         let mut statements: Vec<Statement> = self.cells.iter().map(first_statement).collect();
-        let mut exposed = Vec::new();
+        let (mut exposed, mut steps) = (Vec::new(), 0);
         // Hiding one more count only adds readings: what is safe stays safe, and one pass is enough.
         for (place, cell) in self.cells.iter().enumerate() {
             if cell.persons && is_small(cell.value) && self.is_hidden(&statements, place) {
-                while !Audit::new(self, &statements).is_safe(place) {
-                    if !self.hide_one_more(&mut statements, place) {
+                while !Audit::new(self, &statements).is_safe(place, &mut steps) {
+                    if !self.hide_one_more(&mut statements, place, &mut steps) {
                         exposed.push(place);
                         break;
                     }
                 }
             }
         }
-        Outcome { statements, exposed }
+        Outcome { statements, exposed, steps }
     }
 
     /// Hides the count that makes `small` safe, failing that the nearest one. When all that can be hidden is, the marks
     /// themselves may give it away (four counts below 5 that add up to a fifth): then all are `*`. False: nothing is
     /// left to hide.
-    fn hide_one_more(&self, statements: &mut [Statement], small: usize) -> bool {
+    fn hide_one_more(&self, statements: &mut [Statement], small: usize, steps: &mut u64) -> bool {
         const HIDDEN: Statement = Statement::Suppressed(Cause::Complementary);
         let companions = self.companions(statements, small);
         let enough = companions.iter().find(|companion| {
             let was = std::mem::replace(&mut statements[**companion], HIDDEN);
-            let safe = Audit::new(self, statements).is_safe(small);
+            let safe = Audit::new(self, statements).is_safe(small, steps);
             statements[**companion] = was;
             safe
         });

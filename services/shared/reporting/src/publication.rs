@@ -6,6 +6,6 @@ pub(crate) mod body;
 pub(crate) mod desk;
 pub(crate) mod follow;
 pub(crate) mod issue;
+mod lowest_region;
 pub(crate) mod service;
-mod small_cells;
 pub(crate) mod store;

@@ -40,13 +40,15 @@ impl<'t> Audit<'t> {
     }
 
     /// True when no reader can tell which of 1 to 4 a count is, nor from the sums alone that it is one of them.
-    pub(super) fn is_safe(&self, place: usize) -> bool {
+    /// Counts the steps of its searches.
+    pub(super) fn is_safe(&self, place: usize, steps: &mut u64) -> bool {
         let other = (0..2 * THRESHOLD).filter(|value| *value != self.table.cells[place].value);
         let outside = (0..3 * THRESHOLD).filter(|value| !is_small(*value));
-        self.admits_one(place, other, Reader::KnowsTheMarks) && self.admits_one(place, outside, Reader::KnowsTheSums)
+        self.admits_one(place, other, Reader::KnowsTheMarks, steps)
+            && self.admits_one(place, outside, Reader::KnowsTheSums, steps)
     }
 
-    fn admits_one(&self, place: usize, values: impl Iterator<Item = i64>, reader: Reader) -> bool {
+    fn admits_one(&self, place: usize, values: impl Iterator<Item = i64>, reader: Reader, steps: &mut u64) -> bool {
         let cells = &self.table.cells;
         let mut search = Search {
             values: cells.iter().map(|cell| cell.value).collect(),
@@ -60,6 +62,7 @@ impl<'t> Audit<'t> {
             self.change(&mut search, place, change);
             let found = self.complete(&mut search, &self.table.touching[place], reader);
             self.take_back(&mut search, place, change);
+            *steps += u64::from(STEPS - search.steps);
             found
         })
     }

@@ -6,8 +6,12 @@
 //! So a correction of fewer than five persons is held back: where all changes of figures that hang together are that
 //! small, the earlier ones stay until a change is large enough. Where a small change comes with a large one, the counts
 //! with small changes are hidden; and where even that would give one away, the earlier figures stay.
+//!
+//! A count that goes on from month to month is another count in every month; what lies between two of them is one too.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::{Cause, Cell, Standing, Statement, Table, is_small};
 
@@ -16,11 +20,15 @@ use super::{Cause, Cell, Standing, Statement, Table, is_small};
 pub struct Draft<K> {
     cells: BTreeMap<K, Cell>,
     relations: Vec<(K, Vec<K>)>,
+    /// What counts go on from.
+    before: BTreeMap<K, BTreeSet<K>>,
+    /// What goes on from them.
+    after: BTreeMap<K, BTreeSet<K>>,
 }
 
 impl<K> Default for Draft<K> {
     fn default() -> Self {
-        Draft { cells: BTreeMap::new(), relations: Vec::new() }
+        Draft { cells: BTreeMap::new(), relations: Vec::new(), before: BTreeMap::new(), after: BTreeMap::new() }
     }
 }
 
@@ -42,6 +50,13 @@ impl<K: Ord + Clone> Draft<K> {
             self.relations.push((total, parts));
         }
     }
+
+    /// States that a count goes on from an earlier one: what lies between them is a count too, whichever of the two is
+    /// published first.
+    pub fn follows(&mut self, name: K, earlier: K) {
+        self.after.entry(earlier.clone()).or_default().insert(name.clone());
+        self.before.entry(name).or_default().insert(earlier);
+    }
 }
 
 /// What the public reads of one count.
@@ -50,6 +65,26 @@ pub struct Public {
     pub said: Statement,
     /// An earlier figure stands for a newer one.
     pub held: bool,
+}
+
+/// The next table of a series.
+#[derive(Clone, Debug)]
+pub struct Next<K> {
+    /// What is shown of each count that the table offers.
+    pub public: BTreeMap<K, Public>,
+    /// What there is to remember of it.
+    pub addition: Addition<K>,
+    /// Steps of all searches: the work it took.
+    pub steps: u64,
+}
+
+/// What a table adds to a series; places are those of the series after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addition<K> {
+    versions: Vec<Cell>,
+    relations: Vec<(usize, Vec<usize>)>,
+    /// The version that each count of the table is.
+    lives: Vec<(K, usize)>,
 }
 
 /// All that was published so far.
@@ -82,11 +117,20 @@ struct Joint<K> {
 impl<K: Ord + Clone> Series<K> {
     /// Publishes the next table, and says what is shown of each count that it offers.
     pub fn publish(&mut self, draft: &Draft<K>) -> BTreeMap<K, Public> {
+        let Next { public, addition, .. } = self.next(draft);
+        self.take(addition);
+        public
+    }
+
+    /// The next table, as it would be published.
+    pub fn next(&self, draft: &Draft<K>) -> Next<K> {
         let groups = self.groups(draft);
         let mut held: BTreeSet<usize> = self.small_corrections(draft, &groups);
+        let mut steps = 0;
         let (joint, statements) = loop {
             let joint = self.joint(draft, |name| groups.get(name).is_some_and(|group| held.contains(group)));
             let outcome = joint.table.suppress();
+            steps += outcome.steps;
             let gone: BTreeSet<usize> = outcome.exposed.iter().flat_map(|one| joint.table.connected(*one)).collect();
             let guilty = joint.places.iter().filter(|(_, place)| gone.contains(place));
             let before = held.len();
@@ -103,9 +147,31 @@ impl<K: Ord + Clone> Series<K> {
             };
             (name.clone(), public)
         });
-        let public = public.collect();
-        self.keep(joint, &statements);
-        public
+        Next { public: public.collect(), addition: self.addition(joint, &statements), steps }
+    }
+
+    /// Remembers what was published. False, and nothing is taken, if it is not the next of this series.
+    pub fn take(&mut self, addition: Addition<K>) -> bool {
+        let Addition { versions, relations, lives } = addition;
+        let known = self.versions.len() + versions.len();
+        let summed = relations.iter().flat_map(|(total, parts)| parts.iter().chain([total]));
+        if summed.chain(lives.iter().map(|(_, version)| version)).any(|version| *version >= known) {
+            return false;
+        }
+        self.versions.extend(versions);
+        self.touching.resize(known, Vec::new());
+        for (total, parts) in relations {
+            for version in parts.iter().chain([&total]) {
+                self.touching[*version].push(self.relations.len());
+            }
+            self.relations.push((total, parts));
+        }
+        for (name, now) in lives {
+            let life = self.lives.entry(name).or_default();
+            life.retain(|version| *version != now);
+            life.push(now);
+        }
+        true
     }
 
     /// The latest statement of a count; one that was never published stays hidden.
@@ -178,11 +244,12 @@ impl<K: Ord + Clone> Series<K> {
                 None => {
                     let place = joint.table.add(*cell);
                     // Somebody has all the earlier tables, not the last one alone.
-                    for version in self.life(name).iter().copied().filter(|_| cell.persons) {
+                    for (version, is_later) in self.compared(draft, name).filter(|_| cell.persons) {
                         let (earlier, was) = (self.bring(&mut joint, version), self.versions[version].value);
                         let (value, standing) = ((cell.value - was).abs(), Standing::Derived);
                         let change = joint.table.add(Cell { value, persons: true, standing });
-                        let (more, less) = if cell.value >= was { (place, earlier) } else { (earlier, place) };
+                        let grew = cell.value > was || cell.value == was && !is_later;
+                        let (more, less) = if grew { (place, earlier) } else { (earlier, place) };
                         joint.table.relate(more, vec![less, change]);
                     }
                     place
@@ -198,6 +265,14 @@ impl<K: Ord + Clone> Series<K> {
             }
         }
         joint
+    }
+
+    /// The versions that a new one is compared with, and whether they are of a later time.
+    fn compared<'s>(&'s self, draft: &'s Draft<K>, name: &'s K) -> impl Iterator<Item = (usize, bool)> + 's {
+        let before = draft.before.get(name).into_iter().flatten().chain([name]);
+        let after = draft.after.get(name).into_iter().flatten();
+        let versions = before.map(|name| (name, false)).chain(after.map(|name| (name, true)));
+        versions.flat_map(|(name, is_later)| self.life(name).iter().map(move |version| (*version, is_later)))
     }
 
     fn bring(&self, joint: &mut Joint<K>, version: usize) -> usize {
@@ -226,8 +301,9 @@ impl<K: Ord + Clone> Series<K> {
         }
     }
 
-    /// Remembers what was published.
-    fn keep(&mut self, joint: Joint<K>, statements: &[Statement]) {
+    /// What there is to remember of an audited table.
+    fn addition(&self, joint: Joint<K>, statements: &[Statement]) -> Addition<K> {
+        let mut addition = Addition { versions: Vec::new(), relations: Vec::new(), lives: Vec::new() };
         let mut versions: BTreeMap<usize, usize> =
             joint.earlier.iter().map(|(version, place)| (*place, *version)).collect();
         for (place, cell) in joint.table.cells().iter().enumerate() {
@@ -236,26 +312,20 @@ impl<K: Ord + Clone> Series<K> {
                     Standing::Derived => Standing::Derived,
                     _ => Standing::Public(statements[place]),
                 };
-                self.versions.push(Cell { standing, ..*cell });
-                self.touching.push(Vec::new());
-                self.versions.len() - 1
+                addition.versions.push(Cell { standing, ..*cell });
+                self.versions.len() + addition.versions.len() - 1
             });
         }
+        let mut known = BTreeSet::new();
         for relation in joint.table.relations() {
             let total = versions[&relation.total];
-            let parts: Vec<usize> = relation.parts.iter().map(|part| versions[part]).collect();
-            let known = self.touching[total].iter().any(|at| self.relations[*at] == (total, parts.clone()));
-            if !known {
-                for version in parts.iter().chain([&total]) {
-                    self.touching[*version].push(self.relations.len());
-                }
-                self.relations.push((total, parts));
+            let sum = (total, relation.parts.iter().map(|part| versions[part]).collect());
+            let mut before = self.touching.get(total).into_iter().flatten();
+            if !before.any(|at| self.relations[*at] == sum) && known.insert(sum.clone()) {
+                addition.relations.push(sum);
             }
         }
-        for (name, place) in joint.places {
-            let life = self.lives.entry(name).or_default();
-            life.retain(|version| *version != versions[&place]);
-            life.push(versions[&place]);
-        }
+        addition.lives.extend(joint.places.into_iter().map(|(name, place)| (name, versions[&place])));
+        addition
     }
 }

@@ -1,6 +1,7 @@
 //! Small cells, attacked: by narrowing bounds over every sum, and by trying all readings of a small table.
 
 mod attacker;
+mod running;
 mod series;
 
 use attacker::{Attacker, Reader};
@@ -104,7 +105,7 @@ proptest! {
     #[test]
     fn bounds_give_nothing_away(counted in counted(9, 1..4, 60)) {
         let table = table(&counted);
-        let Outcome { statements, exposed } = table.suppress();
+        let Outcome { statements, exposed, .. } = table.suppress();
         nothing_small_is_shown(&table, &statements);
         prop_assert!(exposed.is_empty());
         for reader in [Reader::KnowsTheMarks, Reader::KnowsTheSums] {
@@ -152,7 +153,7 @@ fn simple(counties: &[i64]) -> (Vec<Statement>, Vec<usize>) {
     let city = table.add(offered(counties.iter().sum()));
     let below = counties.iter().map(|value| table.add(offered(*value))).collect();
     table.relate(city, below);
-    let Outcome { statements, exposed } = table.suppress();
+    let Outcome { statements, exposed, .. } = table.suppress();
     (statements, exposed)
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::issue::{LOCK, issue};
 use super::store::{self, Head};
-use super::{body, small_cells};
+use super::{body, lowest_region};
 use crate::Desk;
 use crate::forms::approver_role;
 use crate::person::Person;
@@ -223,7 +223,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Where every envelope of this bureau is made: SMALL_CELL.
+    /// Where every envelope of this bureau is made: REGION_TOO_SMALL.
     async fn envelope(
         &self,
         tx: &mut kit::Tx,
@@ -232,7 +232,7 @@ impl Desk {
         subject: &str,
         at: i64,
     ) -> Result<Envelope> {
-        small_cells::check(&self.city, &publication)?;
+        lowest_region::check(&self.city, &publication)?;
         issue(tx, head, &self.key, publication, subject, at).await
     }
 

@@ -36,7 +36,7 @@ async fn documents_and_printed_figures_are_published_when_they_change() {
 }
 
 #[tokio::test]
-async fn no_envelope_is_made_of_a_few_persons_below_a_county() {
+async fn no_envelope_is_made_of_a_figure_below_a_county() {
     let Bench { dir: _dir, desk, .. } = bench().await;
     let printed = |region: &str| {
         vec![Observation {
@@ -49,7 +49,7 @@ async fn no_envelope_is_made_of_a_few_persons_below_a_county() {
         }]
     };
     let refused = desk.publish_printed(PublicationKind::Plan, "方案所载", printed("530402001")).await.unwrap_err();
-    assert_eq!(refused.reason, "SMALL_CELL");
+    assert_eq!(refused.reason, "REGION_TOO_SMALL");
     assert!(whole_stream(&desk).await.is_empty());
     desk.publish_printed(PublicationKind::Plan, "方案所载", printed(COUNTY)).await.unwrap();
     assert_eq!(whole_stream(&desk).await.len(), 1);
