@@ -13,7 +13,7 @@ use tonic::service::Routes;
 use trust::Settings;
 use trust::matching::service::Matching;
 use trust::persons::service::PersonDoor;
-use trust::persons::{Holding, Identity, Person, Persons, store};
+use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, store};
 use uuid::Uuid;
 
 use crate::cells::Cells;
