@@ -53,14 +53,7 @@ impl Asked {
         let mut ids: Vec<Uuid> = held.iter().map(|placed| placed.staff.person_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut people = persons_store::read(&bureau.db, &persons.keys, &ids).await?;
-        // Documents of somebody who was merged are with the one that goes on.
-        let merged: HashMap<Uuid, Uuid> =
-            people.values().filter_map(|person| Some((person.id, person.merged_into?))).collect();
-        let roots: Vec<Uuid> = merged.values().copied().collect();
-        let roots = persons_store::read(&bureau.db, &persons.keys, &roots).await?;
-        people.extend(merged.into_iter().filter_map(|(id, root)| Some((id, roots.get(&root)?.clone()))));
-
+        let people = persons_store::read(&bureau.db, &persons.keys, &ids).await?;
         let once: BTreeMap<Uuid, &Person> = people.values().map(|person| (person.id, person)).collect();
         let documents = once.values().flat_map(|person| {
             let documents = person.identity.iter().flat_map(|identity| &identity.documents);
