@@ -19,7 +19,6 @@ SELECT a.id AS asked, a.merged_into AS kept, p.id, p.key_id, p.sealed, p.merged_
 FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id)
 WHERE a.id IN ";
 const OWN_ROWS: &str = "SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id IN ";
-const OWNERS: &str = "SELECT lookup, person_id FROM person_document WHERE lookup IN ";
 const KEPT: &str = "SELECT COALESCE(merged_into, id) FROM person WHERE id = $1";
 const INTO: &str = "INSERT INTO person (id, key_id, sealed) VALUES ";
 const RESEALED: &str = "
@@ -99,11 +98,16 @@ impl Row {
 
 /// The people who have these documents, by [`Document::key`].
 pub async fn find(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<HashMap<String, Person>> {
-    Ok(holders(tx, keys, documents).await?.into_iter().collect())
+    let rows = holders(tx, keys, documents).await?.into_iter();
+    rows.map(|(key, row)| Ok((key, row.open(keys)?))).collect()
 }
 
-/// The same under every key: more than one where a document was entered under two keys at once.
-async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Person)>> {
+/// Who has the documents, by [`Document::key`], under every key: two where a document was entered under two keys at once.
+pub(super) async fn owners(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Uuid)>> {
+    Ok(holders(tx, keys, documents).await?.into_iter().map(|(key, row)| (key, row.id)).collect())
+}
+
+async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Row)>> {
     let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
     for document in documents {
         asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));
@@ -113,28 +117,7 @@ async fn holders(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Res
     for chunk in hashes.chunks(ROWS_PER_STATEMENT) {
         let query = tx.query(Sql::built(format!("{OF_DOCUMENTS}{}", list(0, chunk.len()))));
         let rows: Vec<Found> = chunk.iter().fold(query, |query, hash| query.bind((*hash).clone())).all().await?;
-        for Found { lookup, person } in rows {
-            if let Some(document) = asked.get(&lookup) {
-                found.push((document.key(), person.open(keys)?));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Who has the documents, by [`Document::key`], under every key: two where a document was entered under two keys at once.
-pub(super) async fn owners(tx: &mut Tx, keys: &PersonKeys, documents: &[&Document]) -> Result<Vec<(String, Uuid)>> {
-    let mut asked: HashMap<Vec<u8>, &Document> = HashMap::with_capacity(documents.len());
-    for document in documents {
-        asked.extend(keys.hashes(document).into_iter().map(|hash| (hash, *document)));
-    }
-    let mut found = Vec::with_capacity(documents.len());
-    let hashes: Vec<&Vec<u8>> = asked.keys().collect();
-    for chunk in hashes.chunks(ROWS_PER_STATEMENT) {
-        let query = tx.query(Sql::built(format!("{OWNERS}{}", list(0, chunk.len()))));
-        let rows: Vec<(Vec<u8>, Uuid)> =
-            chunk.iter().fold(query, |query, hash| query.bind((*hash).clone())).all().await?;
-        found.extend(rows.into_iter().filter_map(|(lookup, id)| Some((asked.get(&lookup)?.key(), id))));
+        found.extend(rows.into_iter().filter_map(|row| Some((asked.get(&row.lookup)?.key(), row.person))));
     }
     Ok(found)
 }
