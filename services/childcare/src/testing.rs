@@ -1,6 +1,7 @@
 //! A bureau on a fresh SQLite file with a clock that stands, and sheets to import into it.
 
 use city::bundle::City;
+use contract::document::{Document, DocumentKind};
 use futures::StreamExt;
 use jiff::Timestamp;
 use kit::{Clock, Db};
@@ -9,8 +10,8 @@ use proto::contract::{ImportAcknowledgement, ImportMode, ImportStart};
 use registry::imports::stream::{Intake, Step, answers};
 use registry::{Author, Bureau};
 use tonic::Status;
-use trust::Scope;
-use trust::persons::{PersonKeys, Persons};
+use trust::persons::{PersonKeys, Persons, access, store};
+use trust::{Scope, User};
 
 use crate::classes::import::ClassIntake;
 use crate::institutions::import::InstitutionIntake;
@@ -80,13 +81,28 @@ impl Fixture {
 
     pub(crate) async fn staff(&self, steps: Vec<Step<wire::StaffRow>>) -> Answers {
         let (bureau, persons) = (self.bureau.clone(), self.bureau.persons().unwrap().clone());
-        self.run(StaffIntake { bureau, persons }, steps).await
+        self.run(StaffIntake { bureau, persons, user: clerk() }, steps).await
+    }
+
+    /// Acts on record about whoever has a resident number, newest first.
+    pub(crate) async fn looks(&self, number: &str) -> Vec<String> {
+        let persons = self.bureau.persons().unwrap();
+        let document = Document::parse(DocumentKind::ResidentId, number, self.bureau.clock.today()).unwrap();
+        let mut tx = persons.db.begin().await.unwrap();
+        let found = store::find(&mut tx, &persons.keys, &[&document]).await.unwrap();
+        let looks = access::of_person(&persons.db, found[&document.key()].id, uuid::Uuid::max(), 100).await.unwrap();
+        looks.into_iter().map(|look| look.act).collect()
     }
 
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
         let sql = kit::Sql::built(format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}"));
         self.bureau.db.read(sql).one::<(i64,)>().await.unwrap().0
     }
+}
+
+/// Who sends the sheets.
+pub(crate) fn clerk() -> User {
+    User { id: "clerk".into(), name: "李红".into(), unit: String::new() }
 }
 
 /// A batch of rows numbered from the second line of a sheet.

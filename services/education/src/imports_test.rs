@@ -207,3 +207,29 @@ async fn a_document_makes_a_teacher_a_person_and_is_never_told() {
     assert_eq!(answer.totals, counted(0, 0, 1, 2, 1));
     assert!(!format!("{answer:?}").contains(one));
 }
+
+#[tokio::test]
+async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
+    let mut fixture = with_schools().await;
+    let known = |school: &str, name: &str| wire::TeacherRow {
+        document_kind: proto::contract::DocumentKind::ResidentId as i32,
+        document_number: "530402195001010018".into(),
+        ..teacher(school, name)
+    };
+    let rows = vec![known("甲校", "王小名"), known("乙校", "王小名"), teacher("乙校", "李红")];
+    assert_eq!(fixture.teachers(HONGTA, rows).await.totals, counted(3, 0, 0, 0, 0));
+    let person: (uuid::Uuid,) = fixture.bureau.db.read("SELECT id FROM person").one().await.unwrap();
+    let rename = async |name: &str| {
+        let mut tx = fixture.bureau.db.begin().await.unwrap();
+        let renamed = crate::teachers::store::HOLDING.rename(&mut tx, person.0, name).await;
+        tx.commit().await.unwrap();
+        renamed.map_err(|problem| problem.reason)
+    };
+    assert_eq!(rename("李红").await, Err("NAME_TAKEN"), "another teacher of one of the schools");
+    assert_eq!(rename("王小明").await, Ok(()));
+    let names: Vec<(String,)> =
+        fixture.bureau.db.read("SELECT name FROM teacher WHERE person_id IS NOT NULL").all().await.unwrap();
+    assert_eq!(names, [("王小明".to_owned(),), ("王小明".to_owned(),)]);
+    let answer = fixture.teachers(HONGTA, vec![teacher("甲校", "王小明"), teacher("乙校", "王小明")]).await;
+    assert_eq!(answer.totals, counted(0, 0, 2, 0, 0));
+}

@@ -73,6 +73,8 @@ const STATEMENTS: &[&str] = &[
     courses::import::SELECT_DISAPPEARED,
     teachers::store::SELECT,
     teachers::import::SELECT_DISAPPEARED,
+    teachers::store::SELECT_NAME_TAKEN,
+    teachers::store::UPDATE_NAME,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
 ];

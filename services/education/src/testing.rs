@@ -10,8 +10,8 @@ use proto::education as wire;
 use registry::imports::stream::{Intake, Step, answers};
 use registry::{Author, Bureau, Fault};
 use tonic::Status;
-use trust::Scope;
 use trust::persons::{PersonKeys, Persons};
+use trust::{Scope, User};
 
 use crate::classes::import::ClassIntake;
 use crate::courses::import::CourseIntake;
@@ -84,12 +84,9 @@ impl Fixture {
     }
 
     pub(crate) async fn teachers(&mut self, sheet: Sheet<'_>, rows: Vec<wire::TeacherRow>) -> ImportAcknowledgement {
-        self.import(
-            TeacherIntake { bureau: self.bureau.clone(), persons: self.bureau.persons().unwrap().clone() },
-            sheet,
-            rows,
-        )
-        .await
+        let (bureau, persons) = (self.bureau.clone(), self.bureau.persons().unwrap().clone());
+        let user = User { id: "clerk".into(), name: "李红".into(), unit: String::new() };
+        self.import(TeacherIntake { bureau, persons, user }, sheet, rows).await
     }
 
     pub(crate) async fn classes(&mut self, sheet: Sheet<'_>, rows: Vec<wire::ClassRow>) -> ImportAcknowledgement {

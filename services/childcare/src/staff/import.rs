@@ -9,6 +9,7 @@ use registry::columns::prefix_pattern;
 use registry::imports::Import;
 use registry::imports::stream::{Draft, Intake};
 use registry::{Author, Bureau, Fault, people};
+use trust::User;
 use trust::persons::{Identity, Person, Persons, store as persons_store};
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ ORDER BY s.id";
 pub struct StaffIntake {
     pub bureau: Bureau,
     pub persons: Persons,
+    /// Who sends the rows, for the record of whom they looked at.
+    pub user: User,
 }
 
 /// What the rows of a batch may mean.
@@ -78,10 +81,8 @@ impl Known {
     }
 
     /// PERSON_NAME_DIFFERS: whoever has the document has another name.
-    pub fn check_name(&self, stated: &Identity) -> Result<(), Fault> {
-        let known = stated.documents.first().and_then(|document| self.people.find(document));
-        let registered = known.and_then(|person| person.identity.as_ref());
-        registered.map_or(Ok(()), |registered| people::check_name(&registered.name, &stated.name))
+    pub fn check_name(&mut self, stated: &Identity) -> Result<(), Fault> {
+        stated.documents.first().map_or(Ok(()), |document| self.people.check_name(document, &stated.name))
     }
 
     /// What a row or a form makes of an institution's staff. PERSON_NAME_DIFFERS, STAFF_SAME_NAME and what [`revise`] refuses.
@@ -198,6 +199,10 @@ impl Intake for StaffIntake {
     ) -> Result<Option<Saved>, Fault> {
         let institution = known.institutions.find(names.institution_uscc.as_deref(), &names.institution_name)?.id;
         known.decide(institution, stated, import.terms.effective_on, author)
+    }
+
+    async fn looked(&self, tx: &mut Tx, known: &Known) -> Result<()> {
+        known.people.looked(tx, &self.persons, &self.user).await
     }
 
     fn changed((change, _): &Saved) -> Uuid {

@@ -126,7 +126,11 @@ impl StaffService for StaffDoor {
             let mut known = Known::load(&mut tx, &self.persons, Named::default(), &documents).await?;
             known.hold(&mut tx, &self.persons, &[institution_id]).await?;
             // Two people's documents swapped is another fault than somebody entered twice, and the graver.
-            known.check_name(&stated.0)?;
+            if let Err(differs) = known.check_name(&stated.0) {
+                known.people.looked(&mut tx, &self.persons, caller.user()?).await?;
+                tx.commit().await?;
+                return Err(differs.into());
+            }
             let hired_on = stated.1.hired_on;
             if documents.iter().any(|document| known.post(institution_id, document, hired_on).is_some()) {
                 return Err(Problem::new(Kind::Exists, "STAFF_EXISTS", "此人已登记在该机构，请用“变更岗位或证书”"));
@@ -214,8 +218,8 @@ impl StaffService for StaffDoor {
     ) -> Result<Response<Self::ImportStaffStream>, Status> {
         let caller = Caller::of(&request)?;
         let steps = request.into_inner().map(|message| message.and_then(step));
-        let intake = StaffIntake { bureau: self.bureau.clone(), persons: self.persons.clone() };
-        let author = self.bureau.author(&caller)?;
+        let (user, author) = (caller.user()?.clone(), self.bureau.author(&caller)?);
+        let intake = StaffIntake { bureau: self.bureau.clone(), persons: self.persons.clone(), user };
         Ok(Response::new(answers(self.bureau.clone(), caller.scope, author, intake, steps)))
     }
 }

@@ -25,6 +25,7 @@ WHERE s.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
 SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
+    rename: None,
     questions: &[Question {
         code: "REGISTERED",
         titles: &["未登记", "在岗", "已离岗"],

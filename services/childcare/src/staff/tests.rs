@@ -131,6 +131,10 @@ async fn what_is_wrong_with_people_is_told_without_their_numbers() {
             (10, "", "ROW_DUPLICATE"),
         ]
     );
+    // Both learn that somebody named them.
+    for n in [1, 2] {
+        assert_eq!(fixture.looks(&resident(n)).await, ["登记时姓名不符"]);
+    }
     let said = format!("{answer:?}");
     assert!(!said.contains(&resident(1)) && !said.contains(&wrong_digit) && !said.contains("E12345678"));
     assert_eq!(fixture.count("staff").await, 4);
@@ -164,10 +168,17 @@ async fn a_key_exchanged_between_two_batches_loses_and_doubles_nobody() {
 #[tokio::test]
 async fn a_preview_keeps_no_one() {
     let fixture = with_institutions(&[("甲", "530402001")]).await;
-    let steps = vec![Step::Start(start(2, Preview, "2025-11-05", false)), batch(1, vec![carer("甲", "李虚", 1)])];
+    let preview = |id| Step::Start(start(id, Preview, "2025-11-05", false));
+    let steps = vec![preview(2), batch(1, vec![carer("甲", "李虚", 1)])];
     let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
     assert_eq!(answer.totals.unwrap().added, 1);
     assert_eq!((fixture.count("person").await, fixture.count("staff").await), (0, 0));
+    // It tells who is known already, and they can see who asked.
+    assert_eq!(faults(&sheet(&fixture, 3, "2025-11-05", vec![carer("甲", "李虚", 1)]).await), []);
+    let steps = vec![preview(4), batch(1, vec![carer("甲", "问", 1), carer("甲", "问", 2)])];
+    let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
+    assert_eq!(faults(&answer), [(2, "", "PERSON_NAME_DIFFERS")]);
+    assert_eq!(fixture.looks(&resident(1)).await, ["登记时姓名不符"]);
 }
 
 #[tokio::test]

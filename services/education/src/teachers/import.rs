@@ -9,6 +9,7 @@ use registry::columns::prefix_pattern;
 use registry::imports::Import;
 use registry::imports::stream::{Draft, Intake};
 use registry::{Author, Bureau, Fault, people};
+use trust::User;
 use trust::persons::{Identity, Persons, store as persons_store};
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ ORDER BY t.id";
 pub struct TeacherIntake {
     pub bureau: Bureau,
     pub persons: Persons,
+    /// Who sends the rows, for the record of whom they looked at.
+    pub user: User,
 }
 
 /// The schools that a batch names, and their teachers.
@@ -89,8 +92,7 @@ impl Intake for TeacherIntake {
         let on = import.terms.effective_on;
         let mut stated = None;
         if let Some(document) = &names.document {
-            let registered = known.people.find(document).and_then(|person| person.identity.as_ref());
-            registered.map_or(Ok(()), |registered| people::check_name(&registered.name, &facts.name))?;
+            known.people.check_name(document, &facts.name)?;
             let identity =
                 Identity { name: facts.name.clone(), documents: vec![document.clone()], phone: String::new() };
             stated = Some((known.people.who(&identity, author.clock.id()), identity));
@@ -104,6 +106,10 @@ impl Intake for TeacherIntake {
             known.people.enter(&identity, person);
         }
         Ok(change.map(|change| (change, known.people.to_save(person))))
+    }
+
+    async fn looked(&self, tx: &mut Tx, known: &Known) -> Result<()> {
+        known.people.looked(tx, &self.persons, &self.user).await
     }
 
     fn changed((change, _): &Saved) -> Uuid {

@@ -84,8 +84,8 @@ impl TeacherService for Teachers {
     ) -> Result<Response<Self::ImportTeachersStream>, Status> {
         let caller = Caller::of(&request)?;
         let steps = request.into_inner().map(|message| message.and_then(step));
-        let intake = TeacherIntake { bureau: self.bureau.clone(), persons: self.persons.clone() };
-        let author = self.bureau.author(&caller)?;
+        let (user, author) = (caller.user()?.clone(), self.bureau.author(&caller)?);
+        let intake = TeacherIntake { bureau: self.bureau.clone(), persons: self.persons.clone(), user };
         Ok(Response::new(answers(self.bureau.clone(), caller.scope, author, intake, steps)))
     }
 }

@@ -8,7 +8,7 @@ use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
 use registry::{Author, Coded, history};
 use trust::Scope;
 use trust::matching::{Days, Question};
-use trust::persons::Holding;
+use trust::persons::{Holding, Rename};
 use uuid::Uuid;
 
 use super::{Change, Facts, Status, Teacher};
@@ -22,6 +22,7 @@ WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
 SELECT MAX('9999-12-31') FROM teacher
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
+    rename: Some(Rename { taken: SELECT_NAME_TAKEN, sql: UPDATE_NAME }),
     questions: &[Question {
         code: "REGISTERED",
         titles: &["未登记", "在岗", "已离岗"],
@@ -29,6 +30,17 @@ WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
         sql: SELECT_REGISTERED,
     }],
 };
+
+/// Another record at a school of person `$1` that has the name `$2`, or would get it as well: a school names its teachers apart.
+pub const SELECT_NAME_TAKEN: &str = "\
+SELECT CAST(1 AS BIGINT) FROM teacher t
+JOIN teacher o ON o.school_id = t.school_id AND o.id <> t.id
+WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)
+  AND (o.name = $2 OR o.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1))
+LIMIT 1";
+pub const UPDATE_NAME: &str = "\
+UPDATE teacher SET name = $2, version = version + 1
+WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
 
 /// Every teacher, and whether at work. The register keeps no days: `$1` is today.
 /// Counted first and joined then: joining people with people takes the square of their number.

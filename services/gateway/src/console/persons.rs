@@ -1,6 +1,7 @@
 //! 人员查询, who looked at whom, and the block of a record that names a person.
 
 pub(crate) mod acts;
+pub(crate) mod correction;
 
 use askama::Template;
 use kit::{Problem, Result};
@@ -31,6 +32,8 @@ pub(crate) struct Identity {
     pub(crate) masked: Vec<(String, String)>,
     /// Who looked at the person; empty where that is not this person's to know.
     pub(crate) seen: String,
+    /// Where the person is corrected; empty likewise.
+    pub(crate) correct: String,
     pub(crate) may_reveal: bool,
     pub(crate) purposes: Vec<(String, String)>,
     /// What was asked for just now.
@@ -92,6 +95,7 @@ pub(crate) struct PersonsView<'a> {
     pub(crate) may_find: bool,
     pub(crate) may_list: bool,
     pub(crate) may_merge: bool,
+    pub(crate) may_correct: bool,
     pub(crate) may_erase: bool,
     /// `None` where that is not the person's to know.
     pub(crate) keys: Option<Result<GetPersonKeysResponse>>,
@@ -147,6 +151,10 @@ impl PersonsPage<'_> {
 
     fn seen_href(&self, person: &Person) -> String {
         seen_href(self.it.bureau, &person.id)
+    }
+
+    fn correct_href(&self, person: &Person) -> String {
+        correction::href(self.it.bureau, &person.id)
     }
 
     fn text(&self, person: &Person) -> String {

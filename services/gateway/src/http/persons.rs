@@ -2,6 +2,7 @@
 //! and never part of an address; what was looked at is written down by the bureau.
 
 mod acts;
+mod correction;
 
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
@@ -23,7 +24,8 @@ use crate::console::sharing::Tab;
 use crate::session::door::see_other;
 use crate::session::{Fields, Posted, SignedIn};
 use crate::sharing::{
-    Asking, ERASE_PERSON, FIND_PERSON, LIST_ACCESSES, MERGE_PERSONS, PAGE, PERSON_KEYS, keepers_of_people, labels, may,
+    Asking, CORRECT_PERSON, ERASE_PERSON, FIND_PERSON, LIST_ACCESSES, MERGE_PERSONS, PAGE, PERSON_KEYS,
+    keepers_of_people, labels, may,
 };
 use contract::bureau::title as bureau_title;
 
@@ -35,6 +37,7 @@ pub(super) fn router() -> Router<Front> {
         .route("/persons/seen/account", post(ask_account))
         .route("/persons/seen", get(seen_by_account).post(seen_by_document))
         .route("/persons/{bureau}/{id}/seen", get(seen_of_person))
+        .route("/persons/{bureau}/{id}/correct", get(correction::ask).post(correction::correct))
 }
 
 /// What a person may ask about people at a bureau.
@@ -103,6 +106,7 @@ async fn answer(
             may_find,
             may_list,
             may_merge: may(person, &bureau, MERGE_PERSONS),
+            may_correct: may(person, &bureau, CORRECT_PERSON),
             may_erase: may(person, &bureau, ERASE_PERSON),
             keys,
             typed,

@@ -1,6 +1,6 @@
 //! People at the door of a register: the cells that name a person, read into what is sealed (see `trust::persons`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use contract::document::{Document, DocumentKind};
 use contract::{personal, text};
@@ -10,10 +10,10 @@ use kit::{Clock, Db, Result, Shutdown, Tx};
 use proto::trust::matching_service_server::MatchingServiceServer;
 use proto::trust::person_service_server::PersonServiceServer;
 use tonic::service::Routes;
-use trust::Settings;
 use trust::matching::service::Matching;
 use trust::persons::service::PersonDoor;
-use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, store};
+use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, access, store};
+use trust::{Settings, User};
 use uuid::Uuid;
 
 use crate::cells::Cells;
@@ -84,6 +84,8 @@ pub struct Named {
     by_document: HashMap<Key, Person>,
     /// Entered or changed by this batch, to be saved with it.
     fresh: HashMap<Uuid, Identity>,
+    /// Whose document a row gave another name: told to whoever sent it, and so on record.
+    differing: BTreeSet<Uuid>,
 }
 
 impl Named {
@@ -91,11 +93,29 @@ impl Named {
     pub async fn load(tx: &mut Tx, persons: &Persons, documents: &[&Document]) -> Result<Named> {
         let found = store::find(tx, &persons.keys, documents).await?;
         let by_document = found.into_iter().map(|(key, person)| (Key(key), person)).collect();
-        Ok(Named { by_document, fresh: HashMap::new() })
+        Ok(Named { by_document, ..Named::default() })
     }
 
     pub fn find(&self, document: &Document) -> Option<&Person> {
         self.by_document.get(&Key(document.key()))
+    }
+
+    /// The document says one name and the row another: PERSON_NAME_DIFFERS.
+    pub fn check_name(&mut self, document: &Document, stated: &str) -> Result<(), Fault> {
+        let known = self.find(document).and_then(|person| Some((person.id, &person.identity.as_ref()?.name)));
+        match known {
+            Some((id, name)) if name != stated => {
+                self.differing.insert(id);
+                let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
+                Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Records the looks at those whose names differed.
+    pub async fn looked(&self, tx: &mut Tx, persons: &Persons, user: &User) -> Result<()> {
+        access::record_differing(tx, user, &persons.clock, self.differing.iter().copied()).await
     }
 
     /// The person that a row states: the one who has the document, else a new one, whose id is `fresh`. The caller has compared
@@ -130,15 +150,6 @@ impl Named {
         let ids: HashSet<Uuid> = people.into_iter().collect();
         ids.into_iter().filter_map(|id| Some((id, self.fresh.get(&id)?.clone()))).collect()
     }
-}
-
-/// The document says one name and the row another.
-pub fn check_name(registered: &str, stated: &str) -> Result<(), Fault> {
-    if registered == stated {
-        return Ok(());
-    }
-    let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
-    Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
 }
 
 /// Saves people with the transaction of their register.

@@ -9,10 +9,12 @@
 //! | [`keys`] | the key file: sealing, hashing, exchange of keys |
 //! | [`store`] | people and documents in the database, many at once |
 //! | [`access`] | who looked at whom |
+//! | [`correction`] | what was entered wrongly, put right |
 //! | [`rotation`] | storing everybody under the newest key, in the background |
 //! | [`service`] | `PersonService` |
 
 pub mod access;
+pub mod correction;
 pub mod keys;
 pub mod rotation;
 pub mod service;
@@ -94,8 +96,19 @@ pub struct Holding {
     pub live_until: &'static str,
     /// Years for which a record is kept after that (统计法: raw data at least two).
     pub retention_years: i16,
+    /// Where a register keeps a name beside the person's.
+    pub rename: Option<Rename>,
     /// What other bureaus may ask about them, where an agreement says so.
     pub questions: &'static [Question],
+}
+
+/// How a register follows when a person's name is corrected.
+#[derive(Clone, Copy, Debug)]
+pub struct Rename {
+    /// A row where a record other than those of person `$1` has the name `$2` in the same place.
+    pub taken: &'static str,
+    /// Gives the records of person `$1` the name `$2`.
+    pub sql: &'static str,
 }
 
 /// The people of one service. Cloning shares them.

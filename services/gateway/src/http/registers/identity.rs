@@ -9,13 +9,13 @@ use prost_reflect::DynamicMessage;
 use proto::trust::{RevealPersonRequest, RevealedPerson};
 
 use super::desk;
-use crate::console::persons::{Identity, seen_href};
+use crate::console::persons::{Identity, correction, seen_href};
 use crate::http::sharing::with_status;
 use crate::http::{Front, pages};
 use crate::registers;
 use crate::registers::words::Words;
 use crate::session::{Fields, Posted, SignedIn};
-use crate::sharing::{Asking, LIST_ACCESSES, REVEAL_PERSON, labels, may};
+use crate::sharing::{Asking, CORRECT_PERSON, LIST_ACCESSES, REVEAL_PERSON, labels, may};
 
 /// The block of a record's page; `None` where the record names nobody.
 pub(super) fn identity(
@@ -34,6 +34,11 @@ pub(super) fn identity(
         masked: masked.map(|leaf| (leaf.column.title.clone(), words.shown(leaf, record))).collect(),
         seen: if may(person, &register.bureau, LIST_ACCESSES) {
             seen_href(&register.bureau, &id)
+        } else {
+            String::new()
+        },
+        correct: if may(person, &register.bureau, CORRECT_PERSON) {
+            correction::href(&register.bureau, &id)
         } else {
             String::new()
         },

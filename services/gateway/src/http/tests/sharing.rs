@@ -298,6 +298,42 @@ async fn two_records_are_looked_at_before_they_are_merged_and_a_person_is_forgot
     );
 }
 
+#[tokio::test]
+async fn a_clerk_puts_right_what_is_registered_of_a_person() {
+    let (house, bureau) = house_with_bureaus().await;
+    let (cookie, token) = house.sign_in("clerk").await;
+    let page = "/persons/childcare/p1/correct";
+    assert!(links(&house.get(RECORD, &cookie).await.body).contains(&page.to_owned()));
+    let shown = house.get(page, &cookie).await;
+    assert!(shown.status == 200 && shown.body.contains("更正居民身份证 530***********0018"), "{}", shown.body);
+    let typed = |name, number, replaces| {
+        [
+            ("csrf", token.as_str()),
+            ("name", name),
+            ("phone", PHONE),
+            ("kind", "1"),
+            ("person_number", number),
+            ("replaces", replaces),
+            ("reason", "录入有误"),
+        ]
+    };
+    let taken = house.post(page, &cookie, &typed("", OTHER_NUMBER, "530***********0018")).await;
+    assert!(taken.status == 400 && taken.body.contains("id=\"f-number\">这个证件已登记"), "{}", taken.body);
+    assert!(taken.body.contains("value=\"录入有误\"") && !taken.body.contains(OTHER_NUMBER));
+    assert!(!taken.body.contains(PHONE), "what was typed of a phone is not written back");
+    assert!(bureau.acts.lock().unwrap().is_empty());
+    // Without a number no document is meant, whatever is chosen beside it.
+    let done = house.post(page, &cookie, &typed("李虚明", "", "530***********0018")).await;
+    assert!(done.status == 200 && done.body.contains("已更正") && done.body.contains("李**"), "{}", done.body);
+    assert!(!done.body.contains("李虚明") && !done.body.contains(PHONE));
+    assert_eq!(*bureau.acts.lock().unwrap(), [format!("correct p1 李虚明 {PHONE} 0   录入有误")]);
+    let ended = house.post(page, "", &typed("", NUMBER, "")).await;
+    assert!(ended.status == 401 && !ended.body.contains(NUMBER), "{}", ended.body);
+    let (auditor, _) = house.sign_in("auditor").await;
+    assert_eq!(house.get(page, &auditor).await.status, 403);
+    assert_eq!(house.get("/persons/finance/p1/correct", &cookie).await.status, 400);
+}
+
 fn links(body: &str) -> Vec<String> {
     let parts = ["href=\"", "action=\""].into_iter().flat_map(|start| body.split(start).skip(1));
     parts.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()

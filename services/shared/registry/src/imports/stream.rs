@@ -76,6 +76,11 @@ pub trait Intake: Send + Sync + 'static {
         author: &Author,
     ) -> Result<Option<Self::Change>, Fault>;
 
+    /// Records what the rows of a batch told of people, in a preview too; registers without people have nothing to record.
+    async fn looked(&self, _tx: &mut Tx, _known: &Self::Known) -> Result<()> {
+        Ok(())
+    }
+
     /// The record that a change makes or alters.
     fn changed(change: &Self::Change) -> Uuid;
 
@@ -125,6 +130,7 @@ async fn take<I: Intake>(
         intake.save(tx, &changed, author).await?;
         changes::bump(tx).await?;
     }
+    intake.looked(tx, &known).await?;
     store::name(tx, import.terms.id, &named.new).await?;
     Ok(tally)
 }

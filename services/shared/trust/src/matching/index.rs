@@ -11,12 +11,12 @@ use super::Token;
 use super::agreement::{Agreement, Agreements};
 use super::secret::{Fingerprint, MatchKey};
 use super::store::erased;
-use crate::persons::{Persons, store};
+use crate::persons::{Person, Persons, store};
 
 /// People read at once.
 const PAGE: i64 = 2_000;
-/// Milliseconds by which ids may become visible out of their order, where several processes enter people.
-const OVERLAP: u128 = 600_000;
+/// Milliseconds by which people and corrections may become visible out of their order, where several processes write.
+const OVERLAP: u32 = 600_000;
 
 /// Tokens under one secret of one agreement. A secret that was replaced under its id is another one.
 type Place = (String, Fingerprint);
@@ -63,6 +63,8 @@ pub(super) struct Tokens {
 struct Looked {
     /// An id of the instant at which the last look at everybody began; nil before the first.
     at: Uuid,
+    /// The same instant, as corrections are dated.
+    at_micros: i64,
     /// How many people were erased by then.
     erased: usize,
 }
@@ -78,17 +80,15 @@ impl Tokens {
     async fn grow(&self, persons: &Persons, key: &MatchKey) -> Result<()> {
         let mut looked = self.looked.lock().await;
         let now = persons.clock.id();
+        let at_micros = persons.clock.micros();
         let mut after = earlier(looked.at);
+        if !looked.at.is_nil() {
+            self.replace(persons, key, looked.at_micros - i64::from(OVERLAP) * 1_000).await?;
+        }
         loop {
             let page = store::after(&persons.db, &persons.keys, after, PAGE).await?;
             let Some(last) = page.last().map(|person| person.id) else { break };
-            let tokens: Vec<(Token, Uuid)> = page
-                .iter()
-                .flat_map(|person| {
-                    let documents = person.identity.iter().flat_map(|identity| &identity.documents);
-                    documents.map(|document| (key.token(document), person.id))
-                })
-                .collect();
+            let tokens = tokens_of(&page, key);
             self.people.write().unwrap_or_else(PoisonError::into_inner).extend(tokens);
             after = last;
             // Hashing is work of the processor: others have their turn.
@@ -99,13 +99,36 @@ impl Tokens {
             let mut people = self.people.write().unwrap_or_else(PoisonError::into_inner);
             people.retain(|_, person| !erased.contains(person));
         }
-        *looked = Looked { at: now, erased: erased.len() };
+        *looked = Looked { at: now, at_micros, erased: erased.len() };
+        Ok(())
+    }
+
+    /// Takes documents that were corrected since an instant for what they are now, and for what they were no longer.
+    async fn replace(&self, persons: &Persons, key: &MatchKey, since_micros: i64) -> Result<()> {
+        let corrected = store::corrected(&persons.db, &persons.keys, since_micros).await?;
+        if corrected.is_empty() {
+            return Ok(());
+        }
+        let (ids, tokens): (HashSet<Uuid>, _) =
+            (corrected.iter().map(|person| person.id).collect(), tokens_of(&corrected, key));
+        let mut people = self.people.write().unwrap_or_else(PoisonError::into_inner);
+        people.retain(|_, person| !ids.contains(person));
+        people.extend(tokens);
         Ok(())
     }
 }
 
+/// The tokens of people's documents.
+fn tokens_of(people: &[Person], key: &MatchKey) -> Vec<(Token, Uuid)> {
+    let documents = people.iter().flat_map(|person| {
+        let documents = person.identity.iter().flat_map(|identity| &identity.documents);
+        documents.map(|document| (person.id, document))
+    });
+    documents.map(|(person, document)| (key.token(document), person)).collect()
+}
+
 /// The id of some minutes before, in the order of time of UUIDv7.
 fn earlier(id: Uuid) -> Uuid {
-    let millis = (id.as_u128() >> 80).saturating_sub(OVERLAP);
+    let millis = (id.as_u128() >> 80).saturating_sub(u128::from(OVERLAP));
     Uuid::from_u128(millis << 80)
 }

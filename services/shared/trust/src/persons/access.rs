@@ -1,13 +1,14 @@
 //! Who looked at whom: appended in the transaction that answers, never changed, and kept when the person is erased.
 
-use kit::{Clock, Db, Result, Tx};
+use kit::db::{ROWS_PER_STATEMENT, placeholders};
+use kit::{Clock, Db, Result, Sql, Tx};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, User};
 
-const RECORD: &str = "\
+const INTO: &str = "\
 INSERT INTO person_access (id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+VALUES ";
 const OF_PERSON: &str = "\
 SELECT id, person_id, at_micros, user_id, user_name, act, purpose, reason, fields FROM person_access
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
@@ -18,7 +19,7 @@ const COUNT_OF_USER: &str = "\
 SELECT CAST(COUNT(*) AS BIGINT) FROM person_access WHERE user_id = $1 AND act = $2 AND at_micros >= $3";
 
 /// Every SQL text of this room.
-pub(super) const STATEMENTS: &[&str] = &[RECORD, OF_PERSON, OF_USER, COUNT_OF_USER];
+pub(super) const STATEMENTS: &[&str] = &[OF_PERSON, OF_USER, COUNT_OF_USER];
 
 /// What is done with a person's record; the label is stored and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,9 @@ pub enum Act {
     /// Sought by document, and nobody has it. The person is none; the document is not kept.
     NotFound,
     Revealed,
+    Corrected,
+    /// A sheet or a form gave the person's document another name.
+    NameDiffered,
     Merged,
     Erased,
 }
@@ -38,6 +42,8 @@ impl Act {
             Act::Found => "按证件查询",
             Act::NotFound => "按证件查询，无此人",
             Act::Revealed => "查看明文",
+            Act::Corrected => "更正",
+            Act::NameDiffered => "登记时姓名不符",
             Act::Merged => "合并",
             Act::Erased => "删除",
         }
@@ -72,20 +78,44 @@ pub struct Recorded {
 
 /// Records a look; answers its id.
 pub async fn record(tx: &mut Tx, caller: &Caller, clock: &Clock, look: Look<'_>) -> Result<Uuid> {
-    let (id, user) = (clock.id(), caller.user()?);
-    tx.query(RECORD)
-        .bind(id)
-        .bind(look.person)
-        .bind(clock.micros())
-        .bind(user.id.clone())
-        .bind(user.signed())
-        .bind(look.act.label())
-        .bind(look.purpose.to_owned())
-        .bind(look.reason.to_owned())
-        .bind(look.fields)
-        .execute()
-        .await?;
+    let id = clock.id();
+    insert(tx, caller.user()?, clock, &[(id, look)]).await?;
     Ok(id)
+}
+
+/// Records that a sheet or a form gave these people's documents another name: whoever typed the numbers knows now that they are
+/// known here.
+pub async fn record_differing(
+    tx: &mut Tx,
+    user: &User,
+    clock: &Clock,
+    people: impl IntoIterator<Item = Uuid>,
+) -> Result<()> {
+    let look = |person| {
+        let fields = "证件号码".to_owned();
+        (clock.id(), Look { person, act: Act::NameDiffered, purpose: "", reason: "", fields })
+    };
+    insert(tx, user, clock, &people.into_iter().map(look).collect::<Vec<_>>()).await
+}
+
+async fn insert(tx: &mut Tx, user: &User, clock: &Clock, looks: &[(Uuid, Look<'_>)]) -> Result<()> {
+    for chunk in looks.chunks(ROWS_PER_STATEMENT) {
+        let mut query = tx.query(Sql::built(format!("{INTO}{}", placeholders(chunk.len(), 9))));
+        for (id, look) in chunk {
+            query = query
+                .bind(*id)
+                .bind(look.person)
+                .bind(clock.micros())
+                .bind(user.id.clone())
+                .bind(user.signed())
+                .bind(look.act.label())
+                .bind(look.purpose.to_owned())
+                .bind(look.reason.to_owned())
+                .bind(look.fields.clone());
+        }
+        query.execute().await?;
+    }
+    Ok(())
 }
 
 /// The looks at a person, and at the records that turned out to be this person's, before `before`, newest first.

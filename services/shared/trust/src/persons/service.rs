@@ -28,17 +28,9 @@ pub struct PersonDoor {
 }
 
 impl PersonDoor {
-    fn document(&self, kind: WireKind, number: &str) -> Result<Document> {
-        let code = kind.as_str_name().trim_start_matches("DOCUMENT_KIND_");
-        let kind =
-            DocumentKind::from_code(code).ok_or_else(|| Problem::field("kind", "FIELD_MISSING", "请选择证件类型"))?;
-        Document::parse(kind, number, self.persons.clock.today())
-            .map_err(|fault| Problem::field("number", fault.reason(), fault.to_string()))
-    }
-
     /// The caller's regions must have a record of the person, who is merged into no other, unless they are the whole city:
     /// REGION_OUT_OF_SCOPE.
-    async fn reach(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
+    pub(super) async fn reach(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
         let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
         if caller.scope.prefixes().is_none() || regions.iter().any(|(region,)| caller.scope.covers(region)) {
             return Ok(());
@@ -49,16 +41,11 @@ impl PersonDoor {
     /// The person who has a document, as far as the caller may know: one search, on record, and counted where it finds nobody.
     /// LOOKUP_CAP_REACHED, PERSON_UNKNOWN.
     async fn find(&self, caller: &Caller, kind: WireKind, number: &str) -> Result<Person> {
-        let document = self.document(kind, number)?;
-        let (persons, user) = (&self.persons, &caller.user()?.id);
+        let persons = &self.persons;
+        let document = document(kind, number, persons.clock.today())?;
         let found = retry(|| async {
             let mut tx = persons.db.begin().await?;
-            let since = persons.clock.micros() - DAY;
-            if access::count(&mut tx, user, Act::NotFound, since).await? >= MISSES_PER_DAY {
-                tracing::warn!(user, "searches by document beyond the day's cap");
-                let message = format!("一天内查无此人的查询已达{MISSES_PER_DAY}次，请明天再试或联系管理员");
-                return Err(Problem::new(Kind::Exhausted, "LOOKUP_CAP_REACHED", message));
-            }
+            self.check_misses(&mut tx, caller).await?;
             let found = store::find(&mut tx, &persons.keys, &[&document]).await?.remove(&document.key());
             let person = found.as_ref().map_or(Uuid::nil(), |found| found.id);
             // Nobody learns from a search that another county knows the person; the person learns of the search.
@@ -73,6 +60,25 @@ impl PersonDoor {
             Ok(found)
         });
         found.await?.ok_or_else(store::unknown)
+    }
+
+    /// LOOKUP_CAP_REACHED where the account found nobody too often.
+    pub(super) async fn check_misses(&self, tx: &mut Tx, caller: &Caller) -> Result<()> {
+        let user = &caller.user()?.id;
+        if access::count(tx, user, Act::NotFound, self.persons.clock.micros() - DAY).await? < MISSES_PER_DAY {
+            return Ok(());
+        }
+        tracing::warn!(user, "searches by document beyond the day's cap");
+        let message = format!("一天内查无此人的查询已达{MISSES_PER_DAY}次，请明天再试或联系管理员");
+        Err(Problem::new(Kind::Exhausted, "LOOKUP_CAP_REACHED", message))
+    }
+
+    /// One person, masked as in the lists: no look, and not recorded as one.
+    async fn get(&self, caller: &Caller, asked: &str) -> Result<Person> {
+        let mut tx = self.persons.db.begin().await?;
+        let person = store::one(&mut tx, &self.persons.keys, id(asked)?).await?;
+        self.reach(&mut tx, caller, person.kept()).await?;
+        Ok(person)
     }
 
     async fn reveal(&self, caller: &Caller, request: &wire::RevealPersonRequest) -> Result<wire::RevealedPerson> {
@@ -184,9 +190,8 @@ impl PersonDoor {
             let mut tx = persons.db.begin().await?;
             let person = store::one(&mut tx, &persons.keys, id).await?;
             self.reach(&mut tx, caller, person.kept()).await?;
-            if let Some(kept) = person.merged_into {
-                let message = format!("此记录已并入{}（人员编号{kept}），请对保留的那条操作", person.masked_name());
-                return Err(Problem::state("PERSON_MERGED", message));
+            if person.merged_into.is_some() {
+                return Err(merged(&person));
             }
             if person.identity.is_none() {
                 return Err(erased());
@@ -235,11 +240,25 @@ impl PersonDoor {
     }
 }
 
-fn id(text: &str) -> Result<Uuid> {
+/// Reads a document: FIELD_MISSING, DOCUMENT_…; the fields are `kind` and `number`.
+pub(super) fn document(kind: WireKind, number: &str, today: jiff::civil::Date) -> Result<Document> {
+    let code = kind.as_str_name().trim_start_matches("DOCUMENT_KIND_");
+    let kind =
+        DocumentKind::from_code(code).ok_or_else(|| Problem::field("kind", "FIELD_MISSING", "请选择证件类型"))?;
+    Document::parse(kind, number, today).map_err(|fault| Problem::field("number", fault.reason(), fault.to_string()))
+}
+
+pub(super) fn id(text: &str) -> Result<Uuid> {
     text.parse().map_err(|_| store::unknown())
 }
 
-fn erased() -> Problem {
+/// PERSON_MERGED, with the one to name.
+pub(super) fn merged(person: &Person) -> Problem {
+    let (name, kept) = (person.masked_name(), person.kept());
+    Problem::state("PERSON_MERGED", format!("此记录已并入{name}（人员编号{kept}），请对保留的那条操作"))
+}
+
+pub(super) fn erased() -> Problem {
     Problem::state("PERSON_ERASED", "此人的身份信息已按规定删除")
 }
 
@@ -293,6 +312,19 @@ impl PersonService for PersonDoor {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         Ok(Response::new(message(self.find(&caller, request.kind(), &request.number).await?)))
+    }
+
+    async fn get_person(&self, request: Request<wire::GetPersonRequest>) -> Result<Response<wire::Person>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(message(self.get(&caller, &request.get_ref().id).await?)))
+    }
+
+    async fn correct_person(
+        &self,
+        request: Request<wire::CorrectPersonRequest>,
+    ) -> Result<Response<wire::Person>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.correct(&caller, request.get_ref()).await?))
     }
 
     async fn reveal_person(

@@ -32,6 +32,10 @@ DELETE FROM person_document WHERE person_id IN (SELECT id FROM person WHERE id =
 pub(super) const ERASE: &str = "\
 UPDATE person SET key_id = '', sealed = $2, erased_at = $3 WHERE id = $1 OR merged_into = $1";
 pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1 OR merged_into = $1";
+/// Whoever was merged into the person is marked too: tokens of their documents are made anew as the person's.
+pub(super) const MARK_CORRECTED: &str = "UPDATE person SET corrected_at = $2 WHERE id = $1 OR merged_into = $1";
+const CORRECTED: &str = "\
+SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE corrected_at >= $1 ORDER BY id";
 pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
 pub(super) const AFTER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id > $1 ORDER BY id LIMIT $2";
@@ -53,6 +57,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     FORGET_DOCUMENTS,
     ERASE,
     MERGE,
+    MARK_CORRECTED,
+    CORRECTED,
     MOVE_DOCUMENTS,
     AFTER,
     SEALED_UNDER,
@@ -162,6 +168,12 @@ pub(super) async fn keys_in_use(db: &Db) -> Result<Vec<String>> {
 /// People in the order of their ids, after one.
 pub(crate) async fn after(db: &Db, keys: &PersonKeys, id: Uuid, limit: i64) -> Result<Vec<Person>> {
     let rows: Vec<Row> = db.read(AFTER).bind(id).bind(limit).all().await?;
+    rows.into_iter().map(|row| row.open(keys)).collect()
+}
+
+/// People whose documents were corrected since an instant, and those who were merged into them.
+pub(crate) async fn corrected(db: &Db, keys: &PersonKeys, since_micros: i64) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = db.read(CORRECTED).bind(since_micros).all().await?;
     rows.into_iter().map(|row| row.open(keys)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! People on a real database: found by any form of their number, sealed, exchanged between keys, and seen by whom.
 
+mod correction;
 mod keys;
 mod rotation;
 
@@ -14,7 +15,7 @@ use proto::trust::person_service_server::PersonService;
 use uuid::Uuid;
 
 use super::service::PersonDoor;
-use super::{Holding, Identity, PersonKeys, Persons, store};
+use super::{Holding, Identity, PersonKeys, Persons, Rename, store};
 use crate::caller::{Caller, Scope, User};
 use crate::grants::{self, Grant};
 use crate::identity;
@@ -25,6 +26,10 @@ SELECT region FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $
     live_until: "\
 SELECT MAX(until) FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
+    rename: Some(Rename {
+        taken: "SELECT CAST(1 AS BIGINT) FROM record WHERE person_id <> $1 AND name = $2",
+        sql: "UPDATE record SET name = $2 WHERE person_id = $1",
+    }),
     questions: &[],
 };
 
@@ -39,7 +44,7 @@ async fn fixture() -> Fixture {
     let db = Db::open(folder.path().join("people.db").to_str().unwrap()).await.unwrap();
     grants::migrate(&db).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    tx.query("CREATE TABLE record (person_id BLOB, region TEXT, until TEXT)").execute().await.unwrap();
+    tx.query("CREATE TABLE record (person_id BLOB, name TEXT, region TEXT, until TEXT)").execute().await.unwrap();
     tx.commit().await.unwrap();
     let clock = Clock::set_to("2026-11-28T02:00:00Z".parse().unwrap());
     let file = folder.path().join("persons.keys");

@@ -93,6 +93,19 @@ impl PersonService for Door {
             vec![MaskedDocument { kind: DocumentKind::ResidentId as i32, number: "530***********0018".into() }];
         Ok(Reply::new(Person { id: "p1".into(), name: "李*".into(), documents, ..Person::default() }))
     }
+    async fn get_person(&self, call: Call<GetPersonRequest>) -> Result<Reply<Person>, Status> {
+        let documents =
+            vec![MaskedDocument { kind: DocumentKind::ResidentId as i32, number: "530***********0018".into() }];
+        Ok(Reply::new(Person { id: call.into_inner().id, name: "李*".into(), documents, ..Person::default() }))
+    }
+    async fn correct_person(&self, call: Call<CorrectPersonRequest>) -> Result<Reply<Person>, Status> {
+        let CorrectPersonRequest { id, name, phone, kind, number, replaces, reason } = call.into_inner();
+        if number == OTHER_NUMBER {
+            return Err(Problem::field("number", "DOCUMENT_TAKEN", "这个证件已登记在另一人名下").into());
+        }
+        self.0.acts.lock().unwrap().push(format!("correct {id} {name} {phone} {kind} {number} {replaces} {reason}"));
+        Ok(Reply::new(Person { id, name: "李**".into(), ..Person::default() }))
+    }
     async fn reveal_person(&self, call: Call<RevealPersonRequest>) -> Result<Reply<RevealedPerson>, Status> {
         let request = call.into_inner();
         if request.purpose() == Purpose::Unspecified {

@@ -11,6 +11,7 @@ const HOLDING: Holding = Holding {
     regions: "SELECT '530402001' FROM person WHERE id = $1",
     live_until: "SELECT MAX('2020-12-31') FROM person WHERE id = $1",
     retention_years: 2,
+    rename: None,
     questions: QUESTIONS,
 };
 
@@ -87,4 +88,39 @@ async fn whoever_becomes_visible_late_is_found() {
         it.enter(Uuid::from_u128(minutes_ago(minutes) << 80 | 7 << 76 | 2 << 62), n).await;
         assert_eq!(it.ask("one", &agreement, &all).await.unwrap()[n as usize], 1, "{minutes} minutes");
     }
+}
+
+#[tokio::test]
+async fn a_corrected_document_is_matched_and_the_wrong_one_is_not() {
+    let it = fixture(1_000).await;
+    for n in [1, 2] {
+        it.enter(Uuid::from_u128(u128::from(n)), n).await;
+    }
+    it.hold([0].into_iter().chain(3..40)).await;
+    let agreement = it.agreements.agreement[0].clone();
+    let all = [(0..60).collect::<Vec<u32>>()];
+    it.ask("one", &agreement, &all).await.unwrap();
+    let correct = async |n: u32, by: u32| {
+        let request = wire::CorrectPersonRequest {
+            id: it.id_of(n).await,
+            kind: proto::contract::DocumentKind::Passport.into(),
+            number: document(by).number().to_owned(),
+            replaces: document(n).masked(),
+            reason: "录入有误".into(),
+            ..Default::default()
+        };
+        it.door().correct_person(asked(request, &caller("clerk", "530402"))).await.unwrap();
+    };
+    // One who came long ago, and one who stands for another as well.
+    correct(0, 41).await;
+    let request =
+        wire::MergePersonsRequest {
+            keep_id: it.id_of(1).await, other_id: it.id_of(2).await, reason: "同一人".into()
+        };
+    it.door().merge_persons(asked(request, &caller("clerk", "530402"))).await.unwrap();
+    correct(2, 42).await;
+    let answered = it.ask("one", &agreement, &all).await.unwrap();
+    assert_eq!((&answered[..4], &answered[41..43]), (&[0, 1, 0, 1][..], &[1, 1][..]));
+    let it = it.restarted();
+    assert_eq!(it.ask("one", &agreement, &all).await.unwrap(), answered);
 }

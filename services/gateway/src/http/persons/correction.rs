@@ -1,0 +1,97 @@
+//! Putting right what is registered of a person: name, phone, a document. What is registered is shown masked, and what was
+//! typed of a number or a phone is not shown again.
+
+use axum::extract::{Path, State as Shared};
+use axum::http::Uri;
+use axum::response::Response;
+use kit::{Problem, Result};
+use proto::trust::{CorrectPersonRequest, GetPersonRequest, Person};
+
+use super::records;
+use crate::console::persons::correction::{self, CorrectionView};
+use crate::console::sharing::Tab;
+use crate::http::sharing::{tabs, with_status};
+use crate::http::{Front, pages};
+use crate::session::{Fields, Posted, SignedIn};
+use crate::sharing::{Asking, CORRECT_PERSON, GET_PERSON, keepers_of_people, labels, may};
+
+type Whom = Path<(String, String)>;
+
+/// Who is to be corrected, as registered now. BUREAU_UNKNOWN, ROLE_MISSING, and what the bureau refuses.
+async fn registered(front: &Front, person: &SignedIn, bureau: &str, id: &str) -> Result<Person> {
+    if !keepers_of_people().contains(bureau) {
+        return Err(Problem::field("bureau", "BUREAU_UNKNOWN", "这个部门不保管人员信息"));
+    }
+    if !may(person, bureau, CORRECT_PERSON) {
+        return Err(Problem::forbidden("ROLE_MISSING", "人员信息由保管部门的填报人员更正"));
+    }
+    Asking { bureaus: &front.bureaus, person }.ask(bureau, GET_PERSON, &GetPersonRequest { id: id.to_owned() }).await
+}
+
+pub(super) async fn ask(
+    Shared(front): Shared<Front>,
+    person: SignedIn,
+    uri: Uri,
+    Path((bureau, id)): Whom,
+) -> Response {
+    match registered(&front, &person, &bureau, &id).await {
+        Ok(whom) => show(&front, &person, &uri, (&bureau, &whom), &Fields::default(), false, None),
+        Err(problem) => pages::problem(&front, Some(&person), &uri, &problem),
+    }
+}
+
+pub(super) async fn correct(
+    Shared(front): Shared<Front>,
+    uri: Uri,
+    Path((bureau, id)): Whom,
+    posted: Posted<Fields>,
+) -> Response {
+    let Posted { person, form, .. } = posted;
+    let before = match registered(&front, &person, &bureau, &id).await {
+        Ok(before) => before,
+        Err(problem) => return pages::problem(&front, Some(&person), &uri, &problem),
+    };
+    // Without a number no document is meant, whatever the choices beside it stand at.
+    let number = form.get("person_number").trim();
+    let chosen = |field: &str| if number.is_empty() { "" } else { form.get(field) };
+    let request = CorrectPersonRequest {
+        id,
+        name: form.get("name").trim().to_owned(),
+        phone: form.get("phone").trim().to_owned(),
+        kind: chosen("kind").parse().unwrap_or_default(),
+        number: number.to_owned(),
+        replaces: chosen("replaces").to_owned(),
+        reason: form.get("reason").trim().to_owned(),
+    };
+    let asking = Asking { bureaus: &front.bureaus, person: &person };
+    let corrected: Result<Person> = asking.ask(&bureau, CORRECT_PERSON, &request).await;
+    match corrected {
+        Ok(whom) => show(&front, &person, &uri, (&bureau, &whom), &form, true, None),
+        Err(problem) => show(&front, &person, &uri, (&bureau, &before), &form, false, Some(&problem)),
+    }
+}
+
+fn show(
+    front: &Front,
+    person: &SignedIn,
+    uri: &Uri,
+    (bureau, whom): (&str, &Person),
+    typed: &Fields,
+    done: bool,
+    problem: Option<&Problem>,
+) -> Response {
+    let made = pages::page(front, Some(person), uri, |frame| {
+        let view = CorrectionView {
+            tabs: tabs(front, person, Tab::Persons),
+            bureau,
+            whom,
+            kinds: labels("ylyx.contract.v1.DocumentKind"),
+            records: records(person, bureau),
+            typed,
+            done,
+            problem,
+        };
+        correction::page(frame, &view)
+    });
+    with_status(problem, made)
+}
