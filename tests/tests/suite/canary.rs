@@ -20,7 +20,7 @@ use suite_tests::tap::{Passed, Taps};
 use super::faults::{publish, reviewed};
 use super::traces::Collector;
 use calls::Caller;
-use people::{Sheets, canary, secrets};
+use people::{CORRECTED, Sheets, TO_CORRECT, canary, mistyped, secrets};
 use search::Secrets;
 
 const CLERK: &str = "reporter-530402";
@@ -29,12 +29,13 @@ const APPROVER: &str = "approver-childcare";
 
 /// Where a number may pass: to and from the bureau that keeps the person, by whoever typed it or stated a purpose. Method,
 /// and whether it passes in the question (else in the answer).
-const RIGHTFUL: [(&str, bool); 9] = [
+const RIGHTFUL: [(&str, bool); 10] = [
     ("childcare.v1.StaffService/ImportStaff", true),
     ("childcare.v1.StaffService/HireStaff", true),
     ("education.v1.TeacherService/ImportTeachers", true),
     ("trust.v1.PersonService/FindPerson", true),
     ("trust.v1.PersonService/ListAccesses", true),
+    ("trust.v1.PersonService/CorrectPerson", true),
     ("trust.v1.PersonService/RevealPerson", false),
     // Where they are refused: a number in a reason or in a ticket.
     ("trust.v1.PersonService/RevealPerson", true),
@@ -168,7 +169,29 @@ async fn entered(programs: &Programs, sheets: &Sheets) -> Vec<(String, Vec<u8>)>
     clerk.sees(&phone).await;
     clerk.open(&record).await;
     shown.push(("the record after the look".to_owned(), page(&clerk).await));
+    shown.extend(corrected(&mut clerk).await);
     clerk.close().await;
+    shown
+}
+
+/// What a clerk puts right: a number that is wrong again, then the one that is right, with a phone.
+async fn corrected(clerk: &mut Person) -> Vec<(String, Vec<u8>)> {
+    clerk.open("/persons?bureau=childcare").await;
+    clerk.fill_at("#find-number", &canary(TO_CORRECT).0).await;
+    clerk.click("查询").await;
+    clerk.sees("查到一人").await;
+    let form = clerk.run("document.querySelector('a[href$=\"/correct\"]').getAttribute('href')").await;
+    clerk.open(form.as_str().expect("a form")).await;
+    let (number, phone) = canary(CORRECTED);
+    let mut shown = Vec::new();
+    for (typed, answer) in [(mistyped(), "没有更正"), (number, "已更正")] {
+        clerk.fill_at("#person_number", &typed).await;
+        clerk.fill_at("#phone", &phone).await;
+        clerk.fill("原因", "录入有误").await;
+        clerk.click("更正并记录").await;
+        clerk.sees(answer).await;
+        shown.push((format!("the correction, {answer}"), page(clerk).await));
+    }
     shown
 }
 

@@ -9,7 +9,9 @@ use super::page::{BureauRow, Page, bureau_rows, bureau_title, stale_label};
 use super::readings;
 use super::series::{Chart, NARROW, WIDE, chart};
 use super::verdict::{self, Sentence};
-use super::words::{Badge, Lamp, amount, figure_in, grouped, indicator_href, instant, period_title, with_unit};
+use super::words::{
+    Badge, Lamp, amount, escaped, figure_in, grouped, indicator_href, instant, period_title, with_unit,
+};
 use crate::view::{BureauList, IndicatorDetail, IndicatorView, RegionValue, RevisionView, SeriesPoint, SourceView};
 
 /// Steps of the revision history shown at once; the rest folds.
@@ -93,6 +95,8 @@ struct SourceRow {
     published_at: String,
     source: String,
     stale: bool,
+    /// Where a doubt about it is told; empty for what a printed document says.
+    doubt: String,
 }
 
 struct Step {
@@ -264,7 +268,15 @@ fn source_row(source: &SourceView, indicator: &IndicatorView, bureaus: &BureauLi
         published_at: instant(&source.published_at),
         source: source.source.clone(),
         stale: source.stale,
+        doubt: if source.source.is_empty() { doubt_href(source) } else { String::new() },
     }
+}
+
+/// The form of a doubt about a figure, with all of it that is known.
+fn doubt_href(source: &SourceView) -> String {
+    let SourceView { bureau, region, period, element, .. } = source;
+    let [bureau, region, period, element] = [bureau, region, period, element].map(|text| escaped(text));
+    format!("/sharing/corrections/new?about=figure&bureau={bureau}&region={region}&period={period}&element={element}")
 }
 
 fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &BureauList) -> Vec<Step> {

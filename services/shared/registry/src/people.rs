@@ -106,7 +106,7 @@ impl Named {
         match known {
             Some((id, name)) if name != stated => {
                 self.differing.insert(id);
-                let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）";
+                let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）；登记的姓名有误的，请在“人员查询”中更正";
                 Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
             }
             _ => Ok(()),

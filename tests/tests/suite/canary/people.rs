@@ -16,6 +16,9 @@ pub(super) const NO_SCHOOL: u32 = 92;
 pub(super) const HIRED: u32 = 95;
 pub(super) const SECOND: u32 = 96;
 pub(super) const REFUSED: u32 = 97;
+/// Of the sheet, whose number and phone are put right, and what they are then.
+pub(super) const TO_CORRECT: u32 = 30;
+pub(super) const CORRECTED: u32 = 98;
 
 /// The n-th canary: number and phone.
 pub(super) fn canary(n: u32) -> (String, String) {
@@ -23,7 +26,7 @@ pub(super) fn canary(n: u32) -> (String, String) {
 }
 
 /// A number that is wrong in its last digit.
-fn mistyped() -> String {
+pub(super) fn mistyped() -> String {
     let mut number = canary(MISTYPED).0;
     number.replace_range(17.., if number.ends_with('1') { "2" } else { "1" });
     number
@@ -31,7 +34,7 @@ fn mistyped() -> String {
 
 /// Everything that nobody may see who has no right to it.
 pub(super) fn secrets() -> Vec<String> {
-    let all = STAFF.chain([MISTYPED, NOWHERE, NO_SCHOOL, HIRED, SECOND, REFUSED]);
+    let all = STAFF.chain([MISTYPED, NOWHERE, NO_SCHOOL, HIRED, SECOND, REFUSED, CORRECTED]);
     all.flat_map(|n| <[String; 2]>::from(canary(n))).chain([mistyped()]).collect()
 }
 

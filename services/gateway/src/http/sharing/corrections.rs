@@ -149,10 +149,22 @@ async fn forms(front: &Front, person: &SignedIn) -> Vec<(String, String)> {
     found
 }
 
+/// A figure names its bureau: where that has one form, it is the form that is meant.
+fn with_form(typed: &Fields, forms: &[(String, String)]) -> Fields {
+    let mut typed = typed.clone();
+    let of_bureau = format!("{}/", typed.get("bureau"));
+    let mut theirs = forms.iter().filter(|(code, _)| code.starts_with(&of_bureau));
+    if let (true, Some((only, _)), None) = (typed.get("form").is_empty(), theirs.next(), theirs.next()) {
+        typed.0.insert(0, ("form".to_owned(), only.clone()));
+    }
+    typed
+}
+
 async fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Option<&Problem>) -> Response {
     let asking = asking(front, person);
     let kind = Kind::of(typed.get("about"));
     let forms = if kind == Kind::Figure { forms(front, person).await } else { Vec::new() };
+    let typed = &with_form(typed, &forms);
     let catalogue = query::reference(&front.state).ok().map(|reference| reference.catalogue);
     let elements = catalogue.iter().flat_map(|catalogue| catalogue.elements());
     let made = pages::page(front, Some(person), uri, |frame| {
@@ -317,5 +329,24 @@ async fn act(
     match done {
         Ok(_) => see_other(&format!("{}?done={act}", corrections::href(&bureau, &id))),
         Err(problem) => ticket(&front, &person, &uri, (&bureau, &id), "", &form, Some(&problem)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_form_of_a_figure_s_bureau_is_the_one_that_is_meant() {
+        let forms =
+            ["childcare/monthly", "elderly_care/monthly", "elderly_care/yearly"].map(|code| (code.into(), code.into()));
+        let chosen = |pairs: &[(&str, &str)]| {
+            let typed = Fields(pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect());
+            with_form(&typed, &forms).get("form").to_owned()
+        };
+        assert_eq!(chosen(&[("bureau", "childcare")]), "childcare/monthly");
+        assert_eq!(chosen(&[("bureau", "elderly_care")]), "");
+        assert_eq!(chosen(&[("bureau", "childcare"), ("form", "elderly_care/yearly")]), "elderly_care/yearly");
+        assert_eq!(chosen(&[]), "");
     }
 }
