@@ -6,6 +6,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
 use kit::{Problem, Result};
+use proto::reporting::{Element, Form};
 use proto::trust::correction_subject::About;
 use proto::trust::{
     AnswerCorrectionRequest, CloseCorrectionRequest, Correction, CorrectionDetail, CorrectionState, CorrectionSubject,
@@ -134,28 +135,43 @@ async fn new(
     form(&front, &person, &uri, &Fields(pairs), None).await
 }
 
-/// Every form of the bureaus whose reports the person reads, as `bureau/form`; a bureau that is down offers none.
-async fn forms(front: &Front, person: &SignedIn) -> Vec<(String, String)> {
+/// A form that a figure may stand in.
+struct Offered {
+    bureau: String,
+    form: Form,
+}
+
+impl Offered {
+    /// As the page names it: `bureau/form`.
+    fn code(&self) -> String {
+        format!("{}/{}", self.bureau, self.form.code)
+    }
+
+    fn title(&self) -> String {
+        format!("{} · {}", bureau_title(&self.bureau), self.form.title)
+    }
+}
+
+/// Every form of the bureaus whose reports the person reads; a bureau that is down offers none.
+async fn offered(front: &Front, person: &SignedIn) -> Vec<Offered> {
     let desks = Desks { bureaus: &front.bureaus, person };
     let mut found = Vec::new();
     for bureau in desks.with(&READERS) {
         let forms = desks.forms(&bureau).await.unwrap_or_default();
-        found.extend(
-            forms
-                .into_iter()
-                .map(|form| (format!("{bureau}/{}", form.code), format!("{} · {}", bureau_title(&bureau), form.title))),
-        );
+        found.extend(forms.into_iter().map(|form| Offered { bureau: bureau.clone(), form }));
     }
     found
 }
 
-/// A figure names its bureau: where that has one form, it is the form that is meant.
-fn with_form(typed: &Fields, forms: &[(String, String)]) -> Fields {
+/// A figure's page names bureau and element: where one form of the bureau has the element, it is the one that is meant.
+fn with_form(typed: &Fields, forms: &[Offered]) -> Fields {
     let mut typed = typed.clone();
-    let of_bureau = format!("{}/", typed.get("bureau"));
-    let mut theirs = forms.iter().filter(|(code, _)| code.starts_with(&of_bureau));
-    if let (true, Some((only, _)), None) = (typed.get("form").is_empty(), theirs.next(), theirs.next()) {
-        typed.0.insert(0, ("form".to_owned(), only.clone()));
+    let mut meant = forms.iter().filter(|one| {
+        let has = |element: &Element| element.code == typed.get("element");
+        one.bureau == typed.get("bureau") && one.form.elements.iter().any(has)
+    });
+    if let (true, Some(only), None) = (typed.get("form").is_empty(), meant.next(), meant.next()) {
+        typed.0.insert(0, ("form".to_owned(), only.code()));
     }
     typed
 }
@@ -163,7 +179,7 @@ fn with_form(typed: &Fields, forms: &[(String, String)]) -> Fields {
 async fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: Option<&Problem>) -> Response {
     let asking = asking(front, person);
     let kind = Kind::of(typed.get("about"));
-    let forms = if kind == Kind::Figure { forms(front, person).await } else { Vec::new() };
+    let forms = if kind == Kind::Figure { offered(front, person).await } else { Vec::new() };
     let typed = &with_form(typed, &forms);
     let catalogue = query::reference(&front.state).ok().map(|reference| reference.catalogue);
     let elements = catalogue.iter().flat_map(|catalogue| catalogue.elements());
@@ -176,7 +192,7 @@ async fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, probl
         let view = OpenView {
             tabs: tabs(front, person, Tab::Corrections),
             kind,
-            forms,
+            forms: forms.iter().map(|one| (one.code(), one.title())).collect(),
             elements: elements.map(|element| (element.code.clone(), element.name.clone())).collect(),
             bureaus: asking
                 .at(OPEN_CORRECTION)
@@ -337,16 +353,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_only_form_of_a_figure_s_bureau_is_the_one_that_is_meant() {
-        let forms =
-            ["childcare/monthly", "elderly_care/monthly", "elderly_care/yearly"].map(|code| (code.into(), code.into()));
-        let chosen = |pairs: &[(&str, &str)]| {
-            let typed = Fields(pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect());
+    fn the_only_form_that_has_a_figure_is_the_one_that_is_meant() {
+        let offered = |bureau: &str, form: &str, elements: &[&str]| {
+            let elements = elements.iter().map(|code| Element { code: (*code).to_owned(), ..Element::default() });
+            let form = Form { code: form.to_owned(), elements: elements.collect(), ..Form::default() };
+            Offered { bureau: bureau.to_owned(), form }
+        };
+        let forms = [
+            offered("childcare", "monthly", &["places", "staff"]),
+            offered("childcare", "yearly", &["places", "children"]),
+            offered("education", "yearly", &["staff"]),
+        ];
+        let chosen = |bureau: &str, element: &str, form: &str| {
+            let pairs = [("bureau", bureau), ("element", element), ("form", form)];
+            let typed = Fields(pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec());
             with_form(&typed, &forms).get("form").to_owned()
         };
-        assert_eq!(chosen(&[("bureau", "childcare")]), "childcare/monthly");
-        assert_eq!(chosen(&[("bureau", "elderly_care")]), "");
-        assert_eq!(chosen(&[("bureau", "childcare"), ("form", "elderly_care/yearly")]), "elderly_care/yearly");
-        assert_eq!(chosen(&[]), "");
+        assert_eq!(chosen("childcare", "staff", ""), "childcare/monthly");
+        assert_eq!(chosen("childcare", "places", ""), "", "two have it: the reader says which");
+        assert_eq!(chosen("childcare", "staff", "childcare/yearly"), "childcare/yearly", "what was chosen stays");
+        assert_eq!(chosen("", "", ""), "");
     }
 }
