@@ -19,8 +19,8 @@ use crate::{Line, ROUNDS, Ratio, micros, quantile};
 const LOOKS: usize = 500;
 /// So many times as many are many.
 const TIMES: usize = 40;
-/// Whose accounts look, one after the other.
-const COUNTIES: [&str; 8] = ["530402", "530403", "530481", "530423", "530424", "530425", "530426", "530427"];
+/// Who looks: somebody of the whole city, for the people of this register hold no post in a county.
+const CLERK: &str = "reporter-childcare";
 
 /// A service that holds people.
 struct Register {
@@ -34,10 +34,10 @@ struct Register {
 pub(super) async fn measure(people: usize) -> Vec<Line> {
     let (mut many, mut few) = (Register::of(people).await, Register::of(people / TIMES).await);
     let (mut found, mut stored) = (Vec::new(), Vec::new());
-    for (round, county) in COUNTIES.iter().enumerate() {
+    // The first round warms up.
+    for round in 0..=ROUNDS {
         let (mut mine, mut theirs) = (Vec::new(), Vec::new());
-        let person = format!("reporter-{county}");
-        let (us, them) = (many.assertion(&person), few.assertion(&person));
+        let (us, them) = (many.assertion(), few.assertion());
         for n in 0..LOOKS {
             mine.push(many.found(&us, round * LOOKS + n).await);
             theirs.push(few.found(&them, round * LOOKS + n).await);
@@ -50,9 +50,7 @@ pub(super) async fn measure(people: usize) -> Vec<Line> {
         }
         stored.push((mine, theirs));
     }
-    // The first round warms up.
     let (found, stored) = (found.split_off(1), stored.split_off(1));
-    assert_eq!(found.len(), ROUNDS);
     let what = format!("one person by number over gRPC among {people}, p99");
     let door = "access rule, misses of the day counted, look durable on record";
     let more = "hashed under every key, found, unsealed";
@@ -92,8 +90,8 @@ impl Register {
         Register { running, client, db, keys, people }
     }
 
-    fn assertion(&self, person: &str) -> String {
-        let person = user(self.running.data(), person);
+    fn assertion(&self) -> String {
+        let person = user(self.running.data(), CLERK);
         assertion(self.running.data(), &person, "530400", self.running.clock.micros())
     }
 
