@@ -184,7 +184,7 @@ async fn corrected(clerk: &mut Person) -> Vec<(String, Vec<u8>)> {
     clerk.open(form.as_str().expect("a form")).await;
     let (number, phone) = canary(CORRECTED);
     let mut shown = Vec::new();
-    for (typed, answer) in [(mistyped(), "没有更正"), (number, "已更正")] {
+    for (typed, answer) in [(mistyped(), "校验位不符"), (number, "已更正")] {
         clerk.fill_at("#person_number", &typed).await;
         clerk.fill_at("#phone", &phone).await;
         clerk.fill("原因", "录入有误").await;
