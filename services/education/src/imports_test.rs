@@ -220,13 +220,24 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     assert_eq!(fixture.teachers(HONGTA, rows).await.totals, counted(3, 0, 0, 0, 0));
     let person: (uuid::Uuid,) = fixture.bureau.db.read("SELECT id FROM person").one().await.unwrap();
     let rename = async |name: &str| {
+        let user = trust::User { id: "clerk".into(), name: "李红".into(), unit: "红塔区".into() };
         let mut tx = fixture.bureau.db.begin().await.unwrap();
-        let renamed = crate::teachers::store::HOLDING.rename(&mut tx, person.0, name).await;
+        let renaming = trust::persons::Renaming { person: person.0, name, user: &user, clock: &fixture.bureau.clock };
+        let renamed = crate::teachers::store::HOLDING.rename.unwrap()(&mut tx, renaming).await;
         tx.commit().await.unwrap();
         renamed.map_err(|problem| problem.reason)
     };
     assert_eq!(rename("李红").await, Err("NAME_TAKEN"), "another teacher of one of the schools");
-    assert_eq!(rename("王小明").await, Ok(()));
+    assert_eq!(rename("王小明").await, Ok(2));
+    assert_eq!(rename("王小明").await, Ok(0));
+    let noted: (i64,) = fixture
+        .bureau
+        .db
+        .read("SELECT CAST(COUNT(*) AS BIGINT) FROM record_history WHERE reason = '更正姓名'")
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(noted.0, 2);
     let names: Vec<(String,)> =
         fixture.bureau.db.read("SELECT name FROM teacher WHERE person_id IS NOT NULL").all().await.unwrap();
     assert_eq!(names, [("王小明".to_owned(),), ("王小明".to_owned(),)]);

@@ -74,7 +74,7 @@ const STATEMENTS: &[&str] = &[
     teachers::store::SELECT,
     teachers::import::SELECT_DISAPPEARED,
     teachers::store::SELECT_NAME_TAKEN,
-    teachers::store::UPDATE_NAME,
+    teachers::store::SELECT_TO_RENAME,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
 ];

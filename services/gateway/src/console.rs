@@ -109,8 +109,15 @@ pub fn overview(
 }
 
 /// One indicator: value, path, parts, counties, revisions, definition; `proof_url` is where its 数据溯源单 is.
-pub fn indicator(frame: &Frame, detail: &IndicatorDetail, bureaus: &BureauList, proof_url: &str) -> Result<String> {
-    indicator::IndicatorPage::new(frame, detail, bureaus, proof_url).render().map_err(Problem::internal)
+/// `doubted_at`: bureaus whose figures the person may doubt.
+pub fn indicator(
+    frame: &Frame,
+    detail: &IndicatorDetail,
+    bureaus: &BureauList,
+    proof_url: &str,
+    doubted_at: &[String],
+) -> Result<String> {
+    indicator::IndicatorPage::new(frame, detail, bureaus, proof_url, doubted_at).render().map_err(Problem::internal)
 }
 
 /// A page that says what went wrong. Without a frame the city is not known yet.

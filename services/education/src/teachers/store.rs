@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use futures::FutureExt;
 use kit::db::placeholders;
 use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
-use registry::{Author, Coded, history};
+use registry::{Author, Coded, Event, changes, history};
 use trust::Scope;
 use trust::matching::{Days, Question};
-use trust::persons::{Holding, Rename};
+use trust::persons::{Holding, Renaming};
 use uuid::Uuid;
 
 use super::{Change, Facts, Status, Teacher};
@@ -22,7 +23,7 @@ WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
 SELECT MAX('9999-12-31') FROM teacher
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
-    rename: Some(Rename { taken: SELECT_NAME_TAKEN, sql: UPDATE_NAME }),
+    rename: Some(|tx, renaming| rename(tx, renaming).boxed()),
     questions: &[Question {
         code: "REGISTERED",
         titles: &["未登记", "在岗", "已离岗"],
@@ -31,16 +32,24 @@ WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     }],
 };
 
-/// Another record at a school of person `$1` that has the name `$2`, or would get it as well: a school names its teachers apart.
+/// Somebody else at a school of person `$1` who has the name `$2`.
 pub const SELECT_NAME_TAKEN: &str = "\
 SELECT CAST(1 AS BIGINT) FROM teacher t
-JOIN teacher o ON o.school_id = t.school_id AND o.id <> t.id
-WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)
-  AND (o.name = $2 OR o.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1))
+JOIN teacher o ON o.school_id = t.school_id
+WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND o.name = $2
+  AND (o.person_id IS NULL OR o.person_id NOT IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1))
 LIMIT 1";
-pub const UPDATE_NAME: &str = "\
-UPDATE teacher SET name = $2, version = version + 1
-WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
+/// The records of person `$1` that have another name than `$2`. A school names its teachers apart: where it has two of the one
+/// person, the one that has the name, or else the first, is who that is.
+pub const SELECT_TO_RENAME: &str = "\
+SELECT t.id FROM teacher t
+WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND t.name <> $2
+  AND NOT EXISTS (
+    SELECT 1 FROM teacher o
+    WHERE o.school_id = t.school_id AND o.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)
+      AND (o.name = $2 OR o.id < t.id))
+ORDER BY t.id";
+const UPDATE_NAME: &str = "UPDATE teacher SET name = $1, version = version + 1 WHERE id IN ";
 
 /// Every teacher, and whether at work. The register keeps no days: `$1` is today.
 /// Counted first and joined then: joining people with people takes the square of their number.
@@ -172,4 +181,25 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
     }
     let events: Vec<_> = changes.iter().map(|change| (change.teacher.id, &change.event)).collect();
     history::append(tx, &events, author).await
+}
+
+/// Gives the records of a person who was renamed the new name, with a line in each one's history. NAME_TAKEN.
+async fn rename(tx: &mut Tx, Renaming { person, name, user, clock }: Renaming<'_>) -> Result<u64> {
+    let taken: Option<(i64,)> = tx.query(SELECT_NAME_TAKEN).bind(person).bind(name.to_owned()).optional().await?;
+    if taken.is_some() {
+        let message = "同一学校已有这个姓名的另一位教师，请先核对是否同一人";
+        return Err(Problem::field("name", "NAME_TAKEN", message));
+    }
+    let records: Vec<(Uuid,)> = tx.query(SELECT_TO_RENAME).bind(person).bind(name.to_owned()).all().await?;
+    if records.is_empty() {
+        return Ok(0);
+    }
+    let update = tx.query(Sql::built(format!("{UPDATE_NAME}{}", list(1, records.len())))).bind(name.to_owned());
+    let renamed = records.iter().fold(update, |query, (id,)| query.bind(*id)).execute().await?;
+    let author = Author { by: user.signed(), clock: clock.clone() };
+    let event = Event::note(clock.today(), "更正姓名");
+    let events: Vec<_> = records.iter().map(|(id,)| (*id, &event)).collect();
+    history::append(tx, &events, &author).await?;
+    changes::bump(tx).await?;
+    Ok(renamed)
 }

@@ -48,6 +48,7 @@ pub(super) struct IndicatorPage {
     series: Vec<SeriesRow>,
     counties: Vec<CountyRow>,
     city: CountyRow,
+    may_doubt: bool,
     sources: Vec<SourceRow>,
     steps: Vec<Step>,
     earlier_steps: Vec<Step>,
@@ -95,7 +96,7 @@ struct SourceRow {
     published_at: String,
     source: String,
     stale: bool,
-    /// Where a doubt about it is told; empty for what a printed document says.
+    /// Where a doubt about it is told; empty for what a printed document says, and where the person reads no reports.
     doubt: String,
 }
 
@@ -111,7 +112,13 @@ struct Step {
 }
 
 impl IndicatorPage {
-    pub(super) fn new(frame: &Frame, detail: &IndicatorDetail, bureaus: &BureauList, proof_url: &str) -> Self {
+    pub(super) fn new(
+        frame: &Frame,
+        detail: &IndicatorDetail,
+        bureaus: &BureauList,
+        proof_url: &str,
+        doubted_at: &[String],
+    ) -> Self {
         let indicator = &detail.indicator;
         let action = format!("/indicators/{}", indicator.code);
         let place = (detail.region.as_str(), detail.region_name.as_str());
@@ -148,7 +155,12 @@ impl IndicatorPage {
             series: series_rows(detail),
             counties: detail.counties.iter().map(|county| county_row(county, detail, target)).collect(),
             city: city_row(detail),
-            sources: indicator.sources.iter().map(|source| source_row(source, indicator, bureaus)).collect(),
+            may_doubt: indicator.sources.iter().any(|source| doubted_at.contains(&source.bureau)),
+            sources: indicator
+                .sources
+                .iter()
+                .map(|source| source_row(source, indicator, bureaus, doubted_at))
+                .collect(),
             steps,
             earlier_steps,
             definition: definition(indicator),
@@ -254,7 +266,13 @@ fn publication(bureaus: &BureauList, bureau: &str, sequence: u64, revision: u32)
     format!("{} {} 号，第 {revision} 版", bureau_title(bureaus, bureau), grouped(&sequence.to_string()))
 }
 
-fn source_row(source: &SourceView, indicator: &IndicatorView, bureaus: &BureauList) -> SourceRow {
+fn source_row(
+    source: &SourceView,
+    indicator: &IndicatorView,
+    bureaus: &BureauList,
+    doubted_at: &[String],
+) -> SourceRow {
+    let may_doubt = source.source.is_empty() && doubted_at.contains(&source.bureau);
     SourceRow {
         part: if source.part == "denominator" { "分母" } else { "分子" },
         element: source.element_name.clone(),
@@ -268,7 +286,7 @@ fn source_row(source: &SourceView, indicator: &IndicatorView, bureaus: &BureauLi
         published_at: instant(&source.published_at),
         source: source.source.clone(),
         stale: source.stale,
-        doubt: if source.source.is_empty() { doubt_href(source) } else { String::new() },
+        doubt: if may_doubt { doubt_href(source) } else { String::new() },
     }
 }
 

@@ -17,7 +17,7 @@ fn overview_of(list: &crate::view::IndicatorList) -> String {
 }
 
 fn indicator_of(detail: &crate::view::IndicatorDetail) -> String {
-    indicator(&around::frame(), detail, &around::bureaus(), PROOF).unwrap()
+    indicator(&around::frame(), detail, &around::bureaus(), PROOF, &["childcare".to_owned()]).unwrap()
 }
 
 /// The page's headline with plain spaces.
@@ -80,6 +80,11 @@ fn before_the_plan_arrives_there_is_still_a_page() {
 #[test]
 fn an_indicator_shows_value_path_parts_counties_and_revisions() {
     let html = indicator_of(&sample::detail());
+    // A doubt about each bureau's own figure, where the person reads that bureau's reports; none about what is printed.
+    assert_eq!(html.matches("/sharing/corrections/new?about=figure&#38;bureau=childcare&#38;region=5304").count(), 9);
+    assert_eq!(html.matches("提出疑义").count(), 9);
+    let plain = indicator(&around::frame(), &sample::detail(), &around::bureaus(), PROOF, &[]).unwrap();
+    assert!(!plain.contains("疑义"));
     check("indicator.html", &html);
     assert!(headline(&html).contains("3.62 个/千人，低于序时应达的 4.50；"));
     assert!(headline(&html).contains(r#"<span class="hit">距 2025 年目标 4.5 还差 1,993 个</span>"#));

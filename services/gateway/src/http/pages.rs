@@ -9,8 +9,9 @@ use city::period::Period;
 use kit::{Kind, Problem};
 use serde::Deserialize;
 
-use super::Front;
+use super::{Front, READERS};
 use crate::console::{self, Frame};
+use crate::desks::Desks;
 use crate::session::{SignedIn, Visitor, door};
 use crate::state::State;
 use crate::{assemble, query};
@@ -105,7 +106,10 @@ async fn indicator(
             proof.push_str("&as_of=");
             proof.push_str(&choice.as_of.replace('+', "%2B"));
         }
-        console::indicator(frame, &detail, &query::bureaus(&state)?, &proof)
+        let bureaus = query::bureaus(&state)?;
+        let person = visitor.person();
+        let doubted_at = person.map(|person| Desks { bureaus: &front.bureaus, person }.with(&READERS));
+        console::indicator(frame, &detail, &bureaus, &proof, &doubted_at.unwrap_or_default())
     })
 }
 

@@ -79,6 +79,9 @@ fn runs(plain: &[char]) -> Vec<(usize, usize)> {
     found
 }
 
+/// What a phone number should be, for whoever typed something else.
+pub const PHONE_RULE: &str = "电话应为11位手机号，或带区号的固定电话（如0877-2020001）";
+
 /// A phone number as it is dialled, without the country's code; None where it is neither a mobile nor a landline with its
 /// area code.
 pub fn phone(text: &str) -> Option<String> {

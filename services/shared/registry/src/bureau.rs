@@ -128,8 +128,7 @@ impl Bureau {
 
     /// Who acts, as history names them.
     pub fn author(&self, caller: &Caller) -> Result<Author> {
-        let user = caller.user()?;
-        Ok(Author { by: format!("{}（{}）", user.name, user.unit), clock: self.clock.clone() })
+        Ok(Author { by: caller.user()?.signed(), clock: self.clock.clone() })
     }
 }
 

@@ -64,8 +64,7 @@ pub fn phone(cells: &mut Cells, cell: &str) -> Option<String> {
     if text::plain(cell).trim().is_empty() {
         return Some(String::new());
     }
-    let message = "电话应为11位手机号，或带区号的固定电话（如0877-2020001）";
-    cells.take(personal::phone(cell).ok_or_else(|| Fault::cell("phone", "PHONE_INVALID", message)))
+    cells.take(personal::phone(cell).ok_or_else(|| Fault::cell("phone", "PHONE_INVALID", personal::PHONE_RULE)))
 }
 
 /// The key of a document. Prints as nothing: it holds the number.
@@ -84,7 +83,8 @@ pub struct Named {
     by_document: HashMap<Key, Person>,
     /// Entered or changed by this batch, to be saved with it.
     fresh: HashMap<Uuid, Identity>,
-    /// Whose document a row gave another name: told to whoever sent it, and so on record.
+    /// Who was known before the batch, and whose document a row gave another name: told to whoever sent it, and so on record.
+    known: HashSet<Uuid>,
     differing: BTreeSet<Uuid>,
 }
 
@@ -92,8 +92,9 @@ impl Named {
     /// Looks everybody up, in a few statements for all.
     pub async fn load(tx: &mut Tx, persons: &Persons, documents: &[&Document]) -> Result<Named> {
         let found = store::find(tx, &persons.keys, documents).await?;
+        let known = found.values().map(|person| person.id).collect();
         let by_document = found.into_iter().map(|(key, person)| (Key(key), person)).collect();
-        Ok(Named { by_document, ..Named::default() })
+        Ok(Named { by_document, known, ..Named::default() })
     }
 
     pub fn find(&self, document: &Document) -> Option<&Person> {
@@ -105,7 +106,9 @@ impl Named {
         let known = self.find(document).and_then(|person| Some((person.id, &person.identity.as_ref()?.name)));
         match known {
             Some((id, name)) if name != stated => {
-                self.differing.insert(id);
+                if self.known.contains(&id) {
+                    self.differing.insert(id);
+                }
                 let message = "该证件号码已登记在另一姓名名下，请核对姓名与证件号码是否对应（是否两行填反）；登记的姓名有误的，请在“人员查询”中更正";
                 Err(Fault::conflict("PERSON_NAME_DIFFERS", message))
             }

@@ -21,7 +21,7 @@ pub struct User {
 
 impl User {
     /// As histories name a person: 赵某（市民政局）.
-    pub(crate) fn signed(&self) -> String {
+    pub fn signed(&self) -> String {
         if self.unit.is_empty() { self.name.clone() } else { format!("{}（{}）", self.name, self.unit) }
     }
 }

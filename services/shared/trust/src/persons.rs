@@ -31,6 +31,7 @@ use crate::matching::Question;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use correction::{Rename, Renaming};
 pub use keys::PersonKeys;
 
 /// Every SQL text of people and of matching that stands as it is sent, for the test that prepares them on both engines.
@@ -96,19 +97,10 @@ pub struct Holding {
     pub live_until: &'static str,
     /// Years for which a record is kept after that (统计法: raw data at least two).
     pub retention_years: i16,
-    /// Where a register keeps a name beside the person's.
+    /// Where a register keeps a name beside the person's: how it follows.
     pub rename: Option<Rename>,
     /// What other bureaus may ask about them, where an agreement says so.
     pub questions: &'static [Question],
-}
-
-/// How a register follows when a person's name is corrected.
-#[derive(Clone, Copy, Debug)]
-pub struct Rename {
-    /// A row where a record other than those of person `$1` has the name `$2` in the same place.
-    pub taken: &'static str,
-    /// Gives the records of person `$1` the name `$2`.
-    pub sql: &'static str,
 }
 
 /// The people of one service. Cloning shares them.

@@ -12,6 +12,9 @@ use crate::console::{Frame, escaped};
 use crate::session::Fields;
 use contract::bureau::title as bureau_title;
 
+/// What stands for a further document among those that may be wrong.
+pub(crate) const FURTHER: &str = "further";
+
 /// Where a person is corrected.
 pub(crate) fn href(bureau: &str, id: &str) -> String {
     format!("/persons/{}/{}/correct", escaped(bureau), escaped(id))
@@ -37,17 +40,12 @@ pub(crate) fn page(frame: &Frame, it: &CorrectionView<'_>) -> Result<String> {
     let mut replaces: Vec<(String, String)> = documents
         .map(|document| (document.number.clone(), format!("更正{} {}", kind(document.kind), document.number)))
         .collect();
-    replaces.push((String::new(), "增加一个证件".to_owned()));
-    // The first document is what is most often wrong.
-    let typed = match (it.problem, replaces.first()) {
-        (None, Some((first, _))) => first.clone(),
-        _ => it.typed.get("replaces").to_owned(),
-    };
+    replaces.push((FURTHER.to_owned(), "增加一个证件".to_owned()));
     CorrectionPage {
         page: Page::bare(Some(frame)),
         bureau: bureau_title(it.bureau),
         href: href(it.bureau, &it.whom.id),
-        replaces: chosen(&replaces, &typed),
+        replaces: chosen(&replaces, it.typed.get("replaces")),
         kinds: chosen(&it.kinds, it.typed.get("kind")),
         faults: Faults(it.problem),
         it,

@@ -8,7 +8,7 @@ use kit::{Problem, Result};
 use proto::trust::{CorrectPersonRequest, GetPersonRequest, Person};
 
 use super::records;
-use crate::console::persons::correction::{self, CorrectionView};
+use crate::console::persons::correction::{self, CorrectionView, FURTHER};
 use crate::console::sharing::Tab;
 use crate::http::sharing::{tabs, with_status};
 use crate::http::{Front, pages};
@@ -25,7 +25,15 @@ async fn registered(front: &Front, person: &SignedIn, bureau: &str, id: &str) ->
     if !may(person, bureau, CORRECT_PERSON) {
         return Err(Problem::forbidden("ROLE_MISSING", "人员信息由保管部门的填报人员更正"));
     }
-    Asking { bureaus: &front.bureaus, person }.ask(bureau, GET_PERSON, &GetPersonRequest { id: id.to_owned() }).await
+    let request = GetPersonRequest { id: id.to_owned() };
+    let whom: Person = Asking { bureaus: &front.bureaus, person }.ask(bureau, GET_PERSON, &request).await?;
+    if whom.erased {
+        return Err(Problem::state("PERSON_ERASED", "此人的身份信息已按规定删除，没有可更正的内容"));
+    }
+    if !whom.merged_into.is_empty() {
+        return Err(Problem::state("PERSON_MERGED", "这条人员记录已并入另一条，请对保留的那条更正"));
+    }
+    Ok(whom)
 }
 
 pub(super) async fn ask(
@@ -54,13 +62,17 @@ pub(super) async fn correct(
     // Without a number no document is meant, whatever the choices beside it stand at.
     let number = form.get("person_number").trim();
     let chosen = |field: &str| if number.is_empty() { "" } else { form.get(field) };
+    if !number.is_empty() && form.get("replaces").is_empty() {
+        let unsaid = Problem::field("replaces", "FIELD_MISSING", "请选择更正哪个证件，或增加一个证件");
+        return show(&front, &person, &uri, (&bureau, &before), &form, false, Some(&unsaid));
+    }
     let request = CorrectPersonRequest {
         id,
         name: form.get("name").trim().to_owned(),
         phone: form.get("phone").trim().to_owned(),
         kind: chosen("kind").parse().unwrap_or_default(),
         number: number.to_owned(),
-        replaces: chosen("replaces").to_owned(),
+        replaces: Some(chosen("replaces")).filter(|which| *which != FURTHER).unwrap_or_default().to_owned(),
         reason: form.get("reason").trim().to_owned(),
     };
     let asking = Asking { bureaus: &front.bureaus, person: &person };

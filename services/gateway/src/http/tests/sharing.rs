@@ -322,6 +322,8 @@ async fn a_clerk_puts_right_what_is_registered_of_a_person() {
     assert!(taken.body.contains("value=\"录入有误\"") && !taken.body.contains(OTHER_NUMBER));
     assert!(!taken.body.contains(PHONE), "what was typed of a phone is not written back");
     assert!(bureau.acts.lock().unwrap().is_empty());
+    let unsaid = house.post(page, &cookie, &typed("", NUMBER, "")).await;
+    assert!(unsaid.body.contains("id=\"f-replaces\">请选择更正哪个证件"), "{}", unsaid.body);
     // Without a number no document is meant, whatever is chosen beside it.
     let done = house.post(page, &cookie, &typed("李虚明", "", "530***********0018")).await;
     assert!(done.status == 200 && done.body.contains("已更正") && done.body.contains("李**"), "{}", done.body);

@@ -18,8 +18,11 @@ WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const COUNT_OF_USER: &str = "\
 SELECT CAST(COUNT(*) AS BIGINT) FROM person_access WHERE user_id = $1 AND act = $2 AND at_micros >= $3";
 
+const CORRECTED: &str = "\
+SELECT fields FROM person_access WHERE person_id = $1 AND user_id = $2 AND act = $3 AND at_micros >= $4";
+
 /// Every SQL text of this room.
-pub(super) const STATEMENTS: &[&str] = &[OF_PERSON, OF_USER, COUNT_OF_USER];
+pub(super) const STATEMENTS: &[&str] = &[OF_PERSON, OF_USER, COUNT_OF_USER, CORRECTED];
 
 /// What is done with a person's record; the label is stored and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,13 @@ pub async fn of_person(db: &Db, person: Uuid, before: Uuid, limit: i64) -> Resul
 /// The looks of one account before `before`, newest first.
 pub async fn of_user(db: &Db, user: &str, before: Uuid, limit: i64) -> Result<Vec<Recorded>> {
     db.read(OF_USER).bind(user.to_owned()).bind(before).bind(limit).all().await
+}
+
+/// What an account put right of a person since an instant.
+pub async fn corrected(tx: &mut Tx, person: Uuid, user: &str, since: i64) -> Result<Vec<String>> {
+    let query = tx.query(CORRECTED).bind(person).bind(user.to_owned()).bind(Act::Corrected.label()).bind(since);
+    let found: Vec<(String,)> = query.all().await?;
+    Ok(found.into_iter().map(|(fields,)| fields).collect())
 }
 
 /// How often an account did something since an instant.

@@ -3,22 +3,42 @@
 
 use contract::document::Document;
 use contract::{personal, text};
-use kit::{Kind, Problem, Result, Tx, retry};
+use futures::future::BoxFuture;
+use kit::{Clock, Kind, Problem, Result, Tx, retry};
 use proto::trust as wire;
 use uuid::Uuid;
 
 use super::access::{self, Act, Look};
 use super::service::{PersonDoor, document, erased, id, merged, message};
-use super::{Holding, Identity, Person, Persons, store};
-use crate::caller::Caller;
+use super::{Identity, Person, store};
+use crate::caller::{Caller, User};
 use crate::prose::{harmless, stated};
 
 /// The longest name of a person that is registered here, in characters; the population register takes 50.
 const LONGEST_NAME: usize = 50;
+/// Microseconds within which one account does not exchange both name and number of a person: 30 days.
+const ALONE: i64 = 30 * 86_400_000_000;
+
+const NAME: &str = "姓名";
+const PHONE: &str = "电话";
+const NUMBER: &str = "证件号码";
+const FURTHER: &str = "增加证件";
+
+/// Lets a register that keeps a name beside the person follow when that is corrected; answers how many records it renamed.
+/// NAME_TAKEN, before it writes, where another record has the name in the same place.
+pub type Rename = for<'a> fn(&'a mut Tx, Renaming<'a>) -> BoxFuture<'a, Result<u64>>;
+
+/// Who gets which name, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Renaming<'a> {
+    pub person: Uuid,
+    pub name: &'a str,
+    pub user: &'a User,
+    pub clock: &'a Clock,
+}
 
 /// What is to be put right, every field checked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Correction {
+struct Correction {
     name: Option<String>,
     phone: Option<String>,
     document: Option<Document>,
@@ -26,33 +46,35 @@ pub struct Correction {
     replaces: Option<String>,
 }
 
-impl std::fmt::Debug for Correction {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Correction")
-    }
+/// What a correction does to a person.
+#[derive(Default)]
+struct Applied {
+    /// Titles of what is other than before.
+    fields: Vec<&'static str>,
+    /// No longer this person's.
+    gone: Option<Document>,
 }
 
-/// What a correction does to a person.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Titles of what is other than before.
-    pub fields: Vec<&'static str>,
-    /// No longer this person's.
-    pub gone: Option<Document>,
+impl Applied {
+    fn documents_changed(&self) -> bool {
+        self.gone.is_some() || self.fields.contains(&FURTHER)
+    }
 }
 
 impl Correction {
     /// Reads a request: NAME_INVALID, PHONE_INVALID, DOCUMENT_…, CORRECTION_EMPTY, CORRECTION_TOO_WIDE.
     fn read(request: &wire::CorrectPersonRequest, today: jiff::civil::Date) -> Result<Correction> {
         let name = text::clean(harmless("name", &request.name)?);
-        if name.chars().count() > LONGEST_NAME {
-            return Err(Problem::field("name", "NAME_INVALID", format!("姓名不能超过{LONGEST_NAME}字")));
+        if name.chars().count() > LONGEST_NAME || name.contains('*') {
+            let message = format!("姓名不能超过{LONGEST_NAME}字，也不能写遮蔽用的*");
+            return Err(Problem::field("name", "NAME_INVALID", message));
         }
         let phone = match text::plain(&request.phone).trim() {
             "" => None,
-            typed => Some(personal::phone(typed).ok_or_else(|| {
-                Problem::field("phone", "PHONE_INVALID", "电话应为11位手机号，或带区号的固定电话（如0877-2020001）")
-            })?),
+            typed => {
+                let read = personal::phone(typed);
+                Some(read.ok_or_else(|| Problem::field("phone", "PHONE_INVALID", personal::PHONE_RULE))?)
+            }
         };
         let document = match (request.kind, request.number.trim()) {
             (0, "") => None,
@@ -63,9 +85,8 @@ impl Correction {
             return Err(Problem::field("number", "FIELD_MISSING", "请填写正确的证件号码"));
         }
         let name = Some(name).filter(|name| !name.is_empty());
-        if name.is_some() && document.is_some() && replaces.is_some() {
-            let message = "姓名和证件号码同时不同的是另一个人：请另行登记；确是同一人的，请分两次更正";
-            return Err(Problem::field("name", "CORRECTION_TOO_WIDE", message));
+        if name.is_some() && document.is_some() {
+            return Err(too_wide());
         }
         if name.is_none() && phone.is_none() && document.is_none() {
             return Err(Problem::field("name", "CORRECTION_EMPTY", "请填写要更正的内容"));
@@ -73,34 +94,36 @@ impl Correction {
         Ok(Correction { name, phone, document, replaces })
     }
 
-    /// Changes who it is about. NOTHING_CHANGED, DOCUMENT_NOT_THEIRS, DOCUMENT_AMBIGUOUS.
+    /// Changes who it is about. DOCUMENT_NOT_THEIRS, DOCUMENT_AMBIGUOUS.
     fn apply(&self, identity: &mut Identity) -> Result<Applied> {
         let mut applied = Applied::default();
         if let Some(name) = self.name.as_ref().filter(|name| **name != identity.name) {
             identity.name.clone_from(name);
-            applied.fields.push("姓名");
+            applied.fields.push(NAME);
         }
         if let Some(phone) = self.phone.as_ref().filter(|phone| **phone != identity.phone) {
             identity.phone.clone_from(phone);
-            applied.fields.push("电话");
+            applied.fields.push(PHONE);
         }
-        if let Some(document) = &self.document
-            && identity.documents.iter().all(|known| known.key() != document.key())
-        {
-            match &self.replaces {
-                None => {
-                    identity.documents.push(document.clone());
-                    applied.fields.push("增加证件");
-                }
-                Some(masked) => {
-                    let place = place(&identity.documents, masked)?;
-                    applied.gone = Some(std::mem::replace(&mut identity.documents[place], document.clone()));
-                    applied.fields.push("证件号码");
-                }
+        let Some(document) = &self.document else { return Ok(applied) };
+        let documents = &mut identity.documents;
+        let known = documents.iter().position(|known| known.key() == document.key());
+        let wrong = self.replaces.as_deref().map(|masked| place(documents, masked)).transpose()?;
+        match (wrong, known) {
+            (None, None) => {
+                documents.push(document.clone());
+                applied.fields.push(FURTHER);
             }
-        }
-        if applied.fields.is_empty() {
-            return Err(Problem::state("NOTHING_CHANGED", "所填内容与登记一致，没有更正"));
+            (Some(wrong), None) => {
+                applied.gone = Some(std::mem::replace(&mut documents[wrong], document.clone()));
+                applied.fields.push(NUMBER);
+            }
+            // The right one is here already: the wrong one goes.
+            (Some(wrong), Some(known)) if wrong != known => {
+                applied.gone = Some(documents.remove(wrong));
+                applied.fields.push(NUMBER);
+            }
+            (_, Some(_)) => {}
         }
         Ok(applied)
     }
@@ -113,20 +136,15 @@ fn place(documents: &[Document], masked: &str) -> Result<usize> {
         (Some((place, _)), None) => Ok(place),
         (None, _) => Err(Problem::field("replaces", "DOCUMENT_NOT_THEIRS", "此人没有这个证件，请刷新后重选")),
         (Some(_), Some(_)) => {
-            let message = "此人有两个证件遮蔽后相同，不能分辨：请先用“增加证件”登记正确的，并与管理员联系";
+            let message = "此人有两个证件遮蔽后相同，不能分辨是哪一个";
             Err(Problem::field("replaces", "DOCUMENT_AMBIGUOUS", message))
         }
     }
 }
 
-/// Who has a document.
-async fn owner(tx: &mut Tx, persons: &Persons, document: &Document) -> Result<Option<Uuid>> {
-    Ok(store::owners(tx, &persons.keys, &[document]).await?.first().map(|(_, person)| *person))
-}
-
 impl PersonDoor {
     /// Puts right what a person's record says, in one transaction with its record in the accesses. The document typed is a search
-    /// like any other: on record, and counted where nobody has it.
+    /// like any other, on record whether the correction is refused or not.
     pub(super) async fn correct(&self, caller: &Caller, request: &wire::CorrectPersonRequest) -> Result<wire::Person> {
         let id = id(&request.id)?;
         let persons = &self.persons;
@@ -135,37 +153,31 @@ impl PersonDoor {
         retry(|| async {
             let mut tx = persons.db.begin().await?;
             let person = store::one(&mut tx, &persons.keys, id).await?;
-            self.reach(&mut tx, caller, person.kept()).await?;
+            self.reach_all(&mut tx, caller, person.kept()).await?;
             if person.merged_into.is_some() {
                 return Err(merged(&person));
             }
             let mut identity = person.identity.ok_or_else(erased)?;
-            let before = identity.documents.len();
-            let Applied { fields, gone } = correction.apply(&mut identity)?;
-            let other_documents = gone.is_some() || identity.documents.len() != before;
-            if let Some(document) = correction.document.as_ref().filter(|_| other_documents)
-                && !self.free(&mut tx, caller, id, document).await?
-            {
-                // The look at whoever has the document stays on record, the correction does not.
-                tx.commit().await?;
-                let said = "这个证件已登记在另一人名下，请核对号码；确是同一人的，请合并两条记录";
-                let mut taken = Problem::field("number", "DOCUMENT_TAKEN", said);
-                taken.kind = Kind::Exists;
-                return Err(taken);
-            }
-            if let Some(gone) = &gone
-                && owner(&mut tx, persons, gone).await? == Some(id)
-            {
-                store::forget(&mut tx, &persons.keys, &[(id, gone)]).await?;
+            self.check_misses(&mut tx, caller).await?;
+            let applied = match self.judge(&mut tx, caller, id, &correction, &mut identity).await {
+                Ok(applied) => applied,
+                // Nothing but the search was written yet, and that stays.
+                Err(refused) => {
+                    if !refused.is_transient() {
+                        tx.commit().await?;
+                    }
+                    return Err(refused);
+                }
+            };
+            if let Some(gone) = &applied.gone {
+                store::forget_of(&mut tx, &persons.keys, id, gone).await?;
             }
             store::save(&mut tx, &persons.keys, &[(id, &identity)]).await?;
-            if other_documents {
+            if applied.documents_changed() {
                 tx.query(store::MARK_CORRECTED).bind(id).bind(persons.clock.micros()).execute().await?;
             }
-            if fields.contains(&"姓名") {
-                self.holding.rename(&mut tx, id, &identity.name).await?;
-            }
-            let look = Look { person: id, act: Act::Corrected, purpose: "", reason, fields: fields.join("、") };
+            let fields = applied.fields.join("、");
+            let look = Look { person: id, act: Act::Corrected, purpose: "", reason, fields };
             access::record(&mut tx, caller, &persons.clock, look).await?;
             tx.commit().await?;
             Ok(message(Person { id, merged_into: None, identity: Some(identity) }))
@@ -173,28 +185,74 @@ impl PersonDoor {
         .await
     }
 
-    /// Whether nobody else has the document. LOOKUP_CAP_REACHED.
+    /// What the correction does: the search first, then everything that may refuse, and the register's own names last.
+    /// DOCUMENT_TAKEN, CORRECTION_TOO_WIDE, NOTHING_CHANGED, NAME_TAKEN and what [`Correction::apply`] refuses.
+    async fn judge(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        id: Uuid,
+        correction: &Correction,
+        identity: &mut Identity,
+    ) -> Result<Applied> {
+        if let Some(document) = &correction.document
+            && !self.free(tx, caller, id, document).await?
+        {
+            let said = "这个证件已登记在另一人名下，请核对号码；确是同一人的，请市级人员合并两条记录";
+            let mut taken = Problem::field("number", "DOCUMENT_TAKEN", said);
+            taken.kind = Kind::Exists;
+            return Err(taken);
+        }
+        let mut applied = correction.apply(identity)?;
+        self.check_alone(tx, caller, id, &applied).await?;
+        if let (Some(rename), Some(name)) = (self.holding.rename, &correction.name) {
+            let renaming = Renaming { person: id, name, user: caller.user()?, clock: &self.persons.clock };
+            let renamed = rename(tx, renaming).await?;
+            // After a merger a record may still have the name that the other had.
+            if renamed > 0 && !applied.fields.contains(&NAME) {
+                applied.fields.push(NAME);
+            }
+        }
+        if applied.fields.is_empty() {
+            return Err(Problem::state("NOTHING_CHANGED", "登记已是所填内容，不需要更正"));
+        }
+        Ok(applied)
+    }
+
+    /// Whether nobody else has the document: a search, on record. Whoever is found beyond the caller's regions counts as a miss.
     async fn free(&self, tx: &mut Tx, caller: &Caller, id: Uuid, document: &Document) -> Result<bool> {
-        self.check_misses(tx, caller).await?;
-        let owner = owner(tx, &self.persons, document).await?.filter(|owner| *owner != id);
-        let act = if owner.is_some() { Act::Found } else { Act::NotFound };
-        let person = owner.unwrap_or_default();
-        let look = Look { person, act, purpose: "", reason: "", fields: "证件号码".to_owned() };
+        let owners = store::owners(tx, &self.persons.keys, &[document]).await?;
+        let owner = owners.iter().map(|(_, owner)| *owner).find(|owner| *owner != id);
+        let (person, act) = match owner {
+            None if owners.is_empty() => (Uuid::nil(), Act::NotFound),
+            None => (id, Act::Found),
+            Some(owner) if self.reach(tx, caller, owner).await.is_ok() => (owner, Act::Found),
+            Some(owner) => (owner, Act::NotFound),
+        };
+        let look = Look { person, act, purpose: "", reason: "", fields: NUMBER.to_owned() };
         access::record(tx, caller, &self.persons.clock, look).await?;
         Ok(owner.is_none())
     }
-}
 
-impl Holding {
-    /// Lets the register follow when person `person` is renamed, where it keeps the name beside the person. NAME_TAKEN.
-    pub async fn rename(&self, tx: &mut Tx, person: Uuid, name: &str) -> Result<()> {
-        let Some(rename) = self.rename else { return Ok(()) };
-        let taken: Option<(i64,)> = tx.query(rename.taken).bind(person).bind(name.to_owned()).optional().await?;
-        if taken.is_some() {
-            let message = "同一机构已有登记为这个姓名的另一条记录，请先核对是否同一人";
-            return Err(Problem::field("name", "NAME_TAKEN", message));
+    /// CORRECTION_TOO_WIDE: nobody makes one person into another alone, in two steps either.
+    async fn check_alone(&self, tx: &mut Tx, caller: &Caller, id: Uuid, applied: &Applied) -> Result<()> {
+        let other = if applied.fields.contains(&NAME) {
+            NUMBER
+        } else if applied.gone.is_some() {
+            NAME
+        } else {
+            return Ok(());
+        };
+        let since = self.persons.clock.micros() - ALONE;
+        let earlier = access::corrected(tx, id, &caller.user()?.id, since).await?;
+        if earlier.iter().any(|fields| fields.split('、').any(|field| field == other)) {
+            return Err(too_wide());
         }
-        tx.query(rename.sql).bind(person).bind(name.to_owned()).execute().await?;
         Ok(())
     }
+}
+
+fn too_wide() -> Problem {
+    let message = "姓名和证件号码都不同的是另一个人：请另行登记；确是同一人的，请由另一人更正另一项（30天内）";
+    Problem::field("name", "CORRECTION_TOO_WIDE", message)
 }

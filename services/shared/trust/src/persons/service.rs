@@ -38,6 +38,17 @@ impl PersonDoor {
         Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "此人的记录不在您的权限地区内"))
     }
 
+    /// Every region that has a record of the person must be the caller's: what holds there too is not changed from here.
+    /// REGION_OUT_OF_SCOPE.
+    pub(super) async fn reach_all(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
+        self.reach(tx, caller, person).await?;
+        let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
+        if regions.iter().all(|(region,)| caller.scope.covers(region)) {
+            return Ok(());
+        }
+        Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "此人在其他县（市、区）也有记录，请市级人员更正"))
+    }
+
     /// The person who has a document, as far as the caller may know: one search, on record, and counted where it finds nobody.
     /// LOOKUP_CAP_REACHED, PERSON_UNKNOWN.
     async fn find(&self, caller: &Caller, kind: WireKind, number: &str) -> Result<Person> {

@@ -35,7 +35,9 @@ pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2 WHERE id = $1
 /// Whoever was merged into the person is marked too: tokens of their documents are made anew as the person's.
 pub(super) const MARK_CORRECTED: &str = "UPDATE person SET corrected_at = $2 WHERE id = $1 OR merged_into = $1";
 const CORRECTED: &str = "\
-SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE corrected_at >= $1 ORDER BY id";
+SELECT id, key_id, sealed, merged_into, erased_at FROM person
+WHERE corrected_at >= $1 OR id IN (SELECT merged_into FROM person WHERE corrected_at >= $1) ORDER BY id";
+const FORGET_OF: &str = "DELETE FROM person_document WHERE person_id = $1 AND lookup IN ";
 pub(super) const MOVE_DOCUMENTS: &str = "UPDATE person_document SET person_id = $2 WHERE person_id = $1";
 pub(super) const AFTER: &str = "\
 SELECT id, key_id, sealed, merged_into, erased_at FROM person WHERE id > $1 ORDER BY id LIMIT $2";
@@ -171,7 +173,7 @@ pub(crate) async fn after(db: &Db, keys: &PersonKeys, id: Uuid, limit: i64) -> R
     rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
-/// People whose documents were corrected since an instant, and those who were merged into them.
+/// People whose documents were corrected since an instant, those who were merged into them, and those whom they were merged into.
 pub(crate) async fn corrected(db: &Db, keys: &PersonKeys, since_micros: i64) -> Result<Vec<Person>> {
     let rows: Vec<Row> = db.read(CORRECTED).bind(since_micros).all().await?;
     rows.into_iter().map(|row| row.open(keys)).collect()
@@ -213,6 +215,14 @@ pub(super) async fn forget(tx: &mut Tx, keys: &PersonKeys, documents: &[(Uuid, &
         let query = tx.query(Sql::built(format!("{FORGET}{}", list(0, chunk.len()))));
         chunk.iter().fold(query, |query, hash| query.bind(hash.clone())).execute().await?;
     }
+    Ok(())
+}
+
+/// Forgets a document of one person, under whatever key.
+pub(super) async fn forget_of(tx: &mut Tx, keys: &PersonKeys, person: Uuid, document: &Document) -> Result<()> {
+    let hashes = keys.hashes(document);
+    let query = tx.query(Sql::built(format!("{FORGET_OF}{}", list(1, hashes.len())))).bind(person);
+    hashes.into_iter().fold(query, |query, hash| query.bind(hash)).execute().await?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use proto::trust::person_service_server::PersonService;
 use uuid::Uuid;
 
 use super::service::PersonDoor;
-use super::{Holding, Identity, PersonKeys, Persons, Rename, store};
+use super::{Holding, Identity, PersonKeys, Persons, store};
 use crate::caller::{Caller, Scope, User};
 use crate::grants::{self, Grant};
 use crate::identity;
@@ -26,10 +26,7 @@ SELECT region FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $
     live_until: "\
 SELECT MAX(until) FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
-    rename: Some(Rename {
-        taken: "SELECT CAST(1 AS BIGINT) FROM record WHERE person_id <> $1 AND name = $2",
-        sql: "UPDATE record SET name = $2 WHERE person_id = $1",
-    }),
+    rename: Some(correction::rename),
     questions: &[],
 };
 

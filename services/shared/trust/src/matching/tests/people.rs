@@ -121,6 +121,15 @@ async fn a_corrected_document_is_matched_and_the_wrong_one_is_not() {
     correct(2, 42).await;
     let answered = it.ask("one", &agreement, &all).await.unwrap();
     assert_eq!((&answered[..4], &answered[41..43]), (&[0, 1, 0, 1][..], &[1, 1][..]));
+    // Corrected first and merged then: into one who came long ago.
+    correct(3, 43).await;
+    let request =
+        wire::MergePersonsRequest {
+            keep_id: it.id_of(1).await, other_id: it.id_of(43).await, reason: "同一人".into()
+        };
+    it.door().merge_persons(asked(request, &caller("clerk", "530402"))).await.unwrap();
+    let answered = it.ask("one", &agreement, &all).await.unwrap();
+    assert_eq!((&answered[..4], &answered[41..44]), (&[0, 1, 0, 0][..], &[1, 1, 1][..]));
     let it = it.restarted();
     assert_eq!(it.ask("one", &agreement, &all).await.unwrap(), answered);
 }

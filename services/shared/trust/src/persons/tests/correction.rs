@@ -1,6 +1,24 @@
 //! What was entered wrongly is put right, and nobody becomes somebody else by it.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kit::{Problem, Tx};
+
 use super::*;
+use crate::persons::Renaming;
+
+/// The register of these tests keeps the name of a person beside the person.
+pub(super) fn rename<'a>(tx: &'a mut Tx, it: Renaming<'a>) -> BoxFuture<'a, kit::Result<u64>> {
+    async move {
+        let taken = tx.query("SELECT name FROM record WHERE person_id <> $1 AND name = $2").bind(it.person);
+        if taken.bind(it.name.to_owned()).optional::<(String,)>().await?.is_some() {
+            return Err(Problem::field("name", "NAME_TAKEN", "有同名的人"));
+        }
+        let update = tx.query("UPDATE record SET name = $2 WHERE person_id = $1 AND name <> $2").bind(it.person);
+        update.bind(it.name.to_owned()).execute().await
+    }
+    .boxed()
+}
 
 fn request(id: Uuid) -> wire::CorrectPersonRequest {
     wire::CorrectPersonRequest { id: id.to_string(), reason: "录入有误".into(), ..Default::default() }
@@ -13,7 +31,11 @@ fn numbered(id: Uuid, n: u32, replaces: &str) -> wire::CorrectPersonRequest {
 
 impl Fixture {
     async fn correct(&self, request: wire::CorrectPersonRequest) -> Result<wire::Person, String> {
-        let corrected = self.door.correct_person(asked(request, &caller("clerk", "530402"))).await;
+        self.correct_as("clerk", request).await
+    }
+
+    async fn correct_as(&self, user: &str, request: wire::CorrectPersonRequest) -> Result<wire::Person, String> {
+        let corrected = self.door.correct_person(asked(request, &caller(user, "530402"))).await;
         corrected.map(tonic::Response::into_inner).map_err(|status| reason(&status))
     }
 
@@ -78,11 +100,56 @@ async fn a_document_is_put_right_or_added_and_is_never_somebody_else_s() {
     assert_eq!(it.correct(numbered(id, 8, &document(9).masked())).await.unwrap_err(), "DOCUMENT_TAKEN");
     assert_eq!((it.found(8).await, it.found(9).await), (Some(other), Some(id)));
     assert_eq!(it.looks(other).await, [("按证件查询".to_owned(), "证件号码".to_owned())]);
-    let looks = it.looks(id).await;
-    assert_eq!(looks, [("更正".to_owned(), "证件号码".to_owned()), ("更正".to_owned(), "增加证件".to_owned())]);
+    let looks: Vec<String> = it.looks(id).await.into_iter().map(|(act, fields)| format!("{act} {fields}")).collect();
+    assert_eq!(looks, ["更正 证件号码", "更正 增加证件", "按证件查询 证件号码"]);
+    // Where the right one is there already, the wrong one goes.
+    let corrected = it.correct(numbered(id, 10, &document(9).masked())).await.unwrap();
+    assert_eq!(corrected.documents.len(), 1);
+    assert_eq!((it.found(9).await, it.found(10).await), (None, Some(id)));
     // The number that was wrong is free for whoever has it.
     let owner = it.person("张虚", 7, "530402001", "9999-12-31").await;
     assert_eq!(it.found(7).await, Some(owner));
+}
+
+#[tokio::test]
+async fn guesses_at_a_number_are_on_record_and_counted_however_they_are_refused() {
+    let it = fixture().await;
+    let id = it.person("李虚明", 7, "530402001", "9999-12-31").await;
+    it.register(id, "李虚明").await;
+    let far = it.person("赵虚", 11, "530403001", "9999-12-31").await;
+    let misses = async || {
+        let mut tx = it.door.persons.db.begin().await.unwrap();
+        crate::persons::access::count(&mut tx, "clerk", crate::persons::access::Act::NotFound, 0).await.unwrap()
+    };
+    // The right guess at a number is a look at the person, whatever document is said to be wrong.
+    assert_eq!(it.correct(numbered(id, 7, "x")).await.unwrap_err(), "DOCUMENT_NOT_THEIRS");
+    assert_eq!(it.looks(id).await, [("按证件查询".to_owned(), "证件号码".to_owned())]);
+    assert_eq!(it.correct(numbered(id, 8, "x")).await.unwrap_err(), "DOCUMENT_NOT_THEIRS");
+    assert_eq!(misses().await, 1);
+    // Somebody of another county learns of it, and it counts as a miss.
+    assert_eq!(it.correct(numbered(id, 11, "")).await.unwrap_err(), "DOCUMENT_TAKEN");
+    assert_eq!(it.looks(far).await, [("按证件查询，无此人".to_owned(), "证件号码".to_owned())]);
+    assert_eq!(misses().await, 2);
+}
+
+#[tokio::test]
+async fn nobody_makes_one_person_into_another_alone() {
+    let it = fixture().await;
+    let id = it.person("李虚明", 7, "530402001", "9999-12-31").await;
+    let renamed = wire::CorrectPersonRequest { name: "张三".into(), ..request(id) };
+    it.correct(renamed).await.unwrap();
+    let number = numbered(id, 9, &document(7).masked());
+    assert_eq!(it.correct(number.clone()).await.unwrap_err(), "CORRECTION_TOO_WIDE");
+    // A further document is added, and the old one does not go by the same hand.
+    it.correct(numbered(id, 9, "")).await.unwrap();
+    assert_eq!(it.correct(number.clone()).await.unwrap_err(), "CORRECTION_TOO_WIDE");
+    it.correct_as("colleague", number).await.unwrap();
+    let name = wire::CorrectPersonRequest { name: "张四".into(), ..request(id) };
+    assert_eq!(it.correct_as("colleague", name.clone()).await.unwrap_err(), "CORRECTION_TOO_WIDE");
+    it.correct(name.clone()).await.unwrap();
+    // A month later it is another matter.
+    it.door.persons.clock.move_to("2027-01-05T02:00:00Z".parse().unwrap());
+    it.correct_as("colleague", wire::CorrectPersonRequest { name: "张三".into(), ..name }).await.unwrap();
 }
 
 #[tokio::test]
@@ -110,6 +177,15 @@ async fn what_would_be_somebody_else_or_says_nothing_is_refused() {
     let elsewhere = it.person("赵虚", 11, "530403001", "9999-12-31").await;
     let theirs = wire::CorrectPersonRequest { name: "赵明".into(), ..request(elsewhere) };
     assert_eq!(refused(theirs).await, "REGION_OUT_OF_SCOPE");
+    // Nor is somebody who has a record in another county too.
+    let both = it.person("钱虚", 12, "530402001", "9999-12-31").await;
+    let mut tx = it.door.persons.db.begin().await.unwrap();
+    tx.query("INSERT INTO record (person_id, region) VALUES ($1, '530403001')").bind(both).execute().await.unwrap();
+    tx.commit().await.unwrap();
+    let shared = wire::CorrectPersonRequest { name: "钱明".into(), ..request(both) };
+    assert_eq!(refused(shared).await, "REGION_OUT_OF_SCOPE");
+    let masked_name = wire::CorrectPersonRequest { name: "李*明".into(), ..request(id) };
+    assert_eq!(refused(masked_name).await, "NAME_INVALID");
     assert!(it.looks(id).await.is_empty());
     let stored = it.door.get_person(asked(wire::GetPersonRequest { id: id.to_string() }, &caller("clerk", "530402")));
     assert_eq!(stored.await.unwrap().into_inner().name, "李*明");
