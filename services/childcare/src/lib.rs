@@ -77,5 +77,6 @@ const STATEMENTS: &[&str] = &[
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
     staff::store::SELECT,
+    staff::store::SELECT_OF_PERSON,
     staff::import::SELECT_DISAPPEARED,
 ];

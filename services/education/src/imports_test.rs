@@ -222,8 +222,9 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     let rename = async |name: &str| {
         let user = trust::User { id: "clerk".into(), name: "李红".into(), unit: "红塔区".into() };
         let mut tx = fixture.bureau.db.begin().await.unwrap();
-        let renaming = trust::persons::Renaming { person: person.0, name, user: &user, clock: &fixture.bureau.clock };
-        let renamed = crate::teachers::store::HOLDING.rename.unwrap()(&mut tx, renaming).await;
+        let (name, fields, clock) = (Some(name), &[][..], &fixture.bureau.clock);
+        let corrected = trust::persons::Corrected { person: person.0, name, fields, user: &user, clock };
+        let renamed = (crate::teachers::store::HOLDING.follow)(&mut tx, corrected).await;
         tx.commit().await.unwrap();
         renamed.map_err(|problem| problem.reason)
     };
@@ -233,7 +234,7 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     let noted: (i64,) = fixture
         .bureau
         .db
-        .read("SELECT CAST(COUNT(*) AS BIGINT) FROM record_history WHERE reason = '更正姓名'")
+        .read("SELECT CAST(COUNT(*) AS BIGINT) FROM record_history WHERE reason = '更正身份信息（姓名）'")
         .one()
         .await
         .unwrap();

@@ -75,6 +75,7 @@ const STATEMENTS: &[&str] = &[
     teachers::import::SELECT_DISAPPEARED,
     teachers::store::SELECT_NAME_TAKEN,
     teachers::store::SELECT_TO_RENAME,
+    teachers::store::SELECT_OF_PERSON,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
 ];

@@ -117,6 +117,8 @@ pub struct Verified {
     pub value: Option<String>,
     pub unit: String,
     pub as_of: String,
+    /// Something of it is demonstration data.
+    pub synthetic: bool,
     /// (bureau, sequence) of every envelope checked.
     pub envelopes: Vec<(String, u64)>,
 }
@@ -196,7 +198,9 @@ pub fn verify(bytes: &[u8], keys: &KeyRing) -> Result<Verified> {
     keys.verify(&signed, "gateway")?;
 
     let mut cube = Cube::default();
+    let mut synthetic = false;
     for publication in open_all(statement, keys)? {
+        synthetic |= publication.synthetic;
         cube.take(&publication)?;
     }
     let cut =
@@ -212,6 +216,7 @@ pub fn verify(bytes: &[u8], keys: &KeyRing) -> Result<Verified> {
         return Err(failed("PROOF_RESULT_DIFFERS", "按信封内的数字和公式重算，结果与所述不符".to_owned()));
     }
     Ok(Verified {
+        synthetic,
         indicator: statement.indicator.clone(),
         name: result.name,
         region: place.region.name.clone(),

@@ -138,17 +138,29 @@ impl Desk<'_> {
     }
 
     /// For every field of an act that refers to a record of another register: the records to choose from, or the one
-    /// that was chosen before the form was opened.
-    pub(crate) async fn choices(&self, register: &Register, act: &Act, chosen: &form::Typed) -> Result<Choices> {
+    /// that was chosen before the form was opened. A form that comes back offers all of them `again`, for the choice
+    /// may be what has to be mended; the chosen one stands first where the page of records lacks it.
+    pub(crate) async fn choices(
+        &self,
+        register: &Register,
+        act: &Act,
+        chosen: &form::Typed,
+        again: bool,
+    ) -> Result<Choices> {
         let mut found = Choices::default();
         for leaf in &act.fields {
             let Some(other) = register.referred(leaf) else { continue };
             let id = chosen.get(&leaf.path).filter(|id| !id.is_empty() && other.get.is_some());
             let (records, next) = match id {
-                Some(id) => (vec![self.record(other, id).await?], String::new()),
-                None => {
+                Some(id) if !again => (vec![self.record(other, id).await?], String::new()),
+                _ => {
                     let all = DynamicMessage::new(other.list.method.input.clone());
-                    let Listed { records, next, .. } = self.page(other, all, OFFERED, "").await?;
+                    let Listed { mut records, next, .. } = self.page(other, all, OFFERED, "").await?;
+                    if let Some(id) = id.filter(|id| records.iter().all(|record| text(record, "id") != **id))
+                        && let Ok(record) = self.record(other, id).await
+                    {
+                        records.insert(0, record);
+                    }
                     (records, next)
                 }
             };

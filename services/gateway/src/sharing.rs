@@ -115,6 +115,11 @@ pub(crate) struct Gaps {
 }
 
 impl Gaps {
+    /// Every bureau has answered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.down.is_empty() && self.refused.is_empty()
+    }
+
     /// Notes why a bureau gave no answer.
     pub(crate) fn add(&mut self, bureau: &str, problem: &Problem) {
         let title = bureau_title(bureau).to_owned();

@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod import;
 pub mod match_key;
 pub mod person_key;
+pub mod signing_key;
 pub mod suite;
 pub mod template;
 pub mod token;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ylyx::{demo, import, match_key, person_key, say, template, token, up, verify};
+use ylyx::{demo, import, match_key, person_key, say, signing_key, template, token, up, verify};
 
 /// Without a subcommand it does what `up` does.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ enum Command {
     NewPersonKey(person_key::Args),
     #[command(about = "为一项人员比对协议换新密钥，或收入对方部门交来的密钥")]
     NewMatchKey(match_key::Args),
+    #[command(about = "生成一对签名密钥（不启动服务）")]
+    NewSigningKey(signing_key::Args),
     #[command(about = "离线核验", subcommand)]
     Verify(verify::What),
 }
@@ -56,6 +58,7 @@ async fn main() -> ExitCode {
         Command::Template(args) => template::command(args),
         Command::NewPersonKey(args) => person_key::command(args),
         Command::NewMatchKey(args) => match_key::command(args),
+        Command::NewSigningKey(args) => signing_key::command(args),
         Command::Verify(what) => verify::command(what),
     };
     result.unwrap_or_else(|problem| say(&problem))

@@ -50,6 +50,9 @@ fn figure(verified: &Verified) -> String {
     if verified.numerator.is_some() || verified.denominator.is_some() {
         text += &format!("\n分子 {}　分母 {}", shown(&verified.numerator), shown(&verified.denominator));
     }
+    if verified.synthetic {
+        text += "\n演示数据：数字均为合成，不代表实际情况";
+    }
     for (bureau, sequence) in &verified.envelopes {
         text += &format!("\n依据 {bureau} 第 {sequence} 号发布，签名有效");
     }

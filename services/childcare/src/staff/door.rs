@@ -39,7 +39,7 @@ fn read_row(row: &wire::StaffRow, names_institution: bool, today: Date) -> Draft
         true => cells.required("institution_name", "机构名称", &row.institution_name),
         false => row.institution_name.trim().to_owned(),
     };
-    let name = cells.required("name", "姓名", &row.name);
+    let name = people::name(&mut cells, &row.name);
     let document = people::document(&mut cells, row.document_kind().as_str_name(), &row.document_number, today);
     let phone = people::phone(&mut cells, &row.phone);
     let facts = facts(

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
+use futures::FutureExt;
 use jiff::civil::Date;
 use kit::db::placeholders;
 use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{
     Conditions, NEWEST, Page, ROWS_PER_STATEMENT, coded, date, list, optional_date, optional_text,
 };
-use registry::{Author, Coded, Dated, history};
+use registry::{Author, Coded, Dated, history, people};
 use trust::Scope;
 use trust::matching::{Days, Question};
-use trust::persons::Holding;
+use trust::persons::{Corrected, Holding};
 use uuid::Uuid;
 
 use super::{Certificate, Change, Facts, Role, Staff};
@@ -25,7 +26,7 @@ WHERE s.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
 SELECT MAX(COALESCE(left_on, '9999-12-31')) FROM staff
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
-    rename: None,
+    follow: |tx, corrected| follow(tx, corrected).boxed(),
     questions: &[Question {
         code: "REGISTERED",
         titles: &["未登记", "在岗", "已离岗"],
@@ -33,6 +34,9 @@ WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
         sql: SELECT_REGISTERED,
     }],
 };
+
+pub const SELECT_OF_PERSON: &str = "\
+SELECT id FROM staff WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) ORDER BY id";
 
 /// Everybody who was ever registered, and whether a post was held on `$1`. Counted first and joined then: joining people
 /// with people takes the square of their number.
@@ -243,4 +247,14 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
     }
     let events: Vec<_> = changes.iter().map(|change| (change.staff.id, &change.event)).collect();
     history::append(tx, &events, author).await
+}
+
+/// A line in the history of each of the person's posts: names are kept with the person alone.
+async fn follow(tx: &mut Tx, it: Corrected<'_>) -> Result<u64> {
+    if !it.fields.is_empty() {
+        let posts: Vec<(Uuid,)> = tx.query(SELECT_OF_PERSON).bind(it.person).all().await?;
+        let posts: Vec<Uuid> = posts.into_iter().map(|(id,)| id).collect();
+        people::note_correction(tx, &posts, &it.fields.join("、"), &it).await?;
+    }
+    Ok(0)
 }

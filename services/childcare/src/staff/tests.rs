@@ -173,8 +173,12 @@ async fn a_preview_keeps_no_one() {
     let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
     assert_eq!(answer.totals.unwrap().added, 1);
     assert_eq!((fixture.count("person").await, fixture.count("staff").await), (0, 0));
-    // It tells who is known already, and they can see who asked.
+    // It tells who is known already, and they can see who asked. Two characters padded to three are the same name.
     assert_eq!(faults(&sheet(&fixture, 3, "2025-11-05", vec![carer("甲", "李虚", 1)]).await), []);
+    let padded = sheet(&fixture, 5, "2025-11-05", vec![carer("甲", "李　虚", 1)]).await;
+    assert_eq!((faults(&padded), padded.totals.unwrap().unchanged), (vec![], 1));
+    let masked = sheet(&fixture, 6, "2025-11-05", vec![carer("甲", "李*", 1), carer("甲", "李虚13812345678", 1)]).await;
+    assert_eq!(faults(&masked), [(2, "name", "NAME_INVALID"), (3, "name", "PERSONAL_DATA_IN_TEXT")]);
     let steps = vec![preview(4), batch(1, vec![carer("甲", "问", 1), carer("甲", "问", 2)])];
     let answer = fixture.staff(steps).await.pop().unwrap().unwrap();
     assert_eq!(faults(&answer), [(2, "", "PERSON_NAME_DIFFERS")]);

@@ -24,7 +24,7 @@ pub struct Names {
 pub fn read(row: &wire::TeacherRow, today: Date) -> Draft<Names, Facts> {
     let mut cells = Cells::default();
     let school = cells.required("school_name", "学校名称", &row.school_name);
-    let name = cells.required("name", "姓名", &row.name);
+    let name = people::name(&mut cells, &row.name);
     let status: Option<Status> = cells.coded("status", "状态", row.status().as_str_name(), "TEACHER_STATUS_");
     let given = row.document_kind != 0 || !row.document_number.trim().is_empty();
     let kind = row.document_kind().as_str_name();

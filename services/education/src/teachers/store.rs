@@ -6,10 +6,10 @@ use futures::FutureExt;
 use kit::db::placeholders;
 use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
-use registry::{Author, Coded, Event, changes, history};
+use registry::{Author, Coded, changes, history, people};
 use trust::Scope;
 use trust::matching::{Days, Question};
-use trust::persons::{Holding, Renaming};
+use trust::persons::{Corrected, Holding};
 use uuid::Uuid;
 
 use super::{Change, Facts, Status, Teacher};
@@ -23,7 +23,7 @@ WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
 SELECT MAX('9999-12-31') FROM teacher
 WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
-    rename: Some(|tx, renaming| rename(tx, renaming).boxed()),
+    follow: |tx, corrected| follow(tx, corrected).boxed(),
     questions: &[Question {
         code: "REGISTERED",
         titles: &["未登记", "在岗", "已离岗"],
@@ -49,6 +49,8 @@ WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) A
     WHERE o.school_id = t.school_id AND o.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)
       AND (o.name = $2 OR o.id < t.id))
 ORDER BY t.id";
+pub const SELECT_OF_PERSON: &str = "\
+SELECT id FROM teacher WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) ORDER BY id";
 const UPDATE_NAME: &str = "UPDATE teacher SET name = $1, version = version + 1 WHERE id IN ";
 
 /// Every teacher, and whether at work. The register keeps no days: `$1` is today.
@@ -183,23 +185,37 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
     history::append(tx, &events, author).await
 }
 
-/// Gives the records of a person who was renamed the new name, with a line in each one's history. NAME_TAKEN.
-async fn rename(tx: &mut Tx, Renaming { person, name, user, clock }: Renaming<'_>) -> Result<u64> {
+/// Gives the records of a person the right name, and each a line in its history. NAME_TAKEN.
+async fn follow(tx: &mut Tx, it: Corrected<'_>) -> Result<u64> {
+    let renamed = match it.name {
+        Some(name) => rename(tx, it.person, name).await?,
+        None => Vec::new(),
+    };
+    let (fields, noted) = match it.fields {
+        [] => ("姓名".to_owned(), renamed.clone()),
+        fields => {
+            let all: Vec<(Uuid,)> = tx.query(SELECT_OF_PERSON).bind(it.person).all().await?;
+            (fields.join("、"), all.into_iter().map(|(id,)| id).collect())
+        }
+    };
+    people::note_correction(tx, &noted, &fields, &it).await?;
+    if !renamed.is_empty() {
+        changes::bump(tx).await?;
+    }
+    Ok(renamed.len() as u64)
+}
+
+/// The records that got the name.
+async fn rename(tx: &mut Tx, person: Uuid, name: &str) -> Result<Vec<Uuid>> {
     let taken: Option<(i64,)> = tx.query(SELECT_NAME_TAKEN).bind(person).bind(name.to_owned()).optional().await?;
     if taken.is_some() {
         let message = "同一学校已有这个姓名的另一位教师，请先核对是否同一人";
         return Err(Problem::field("name", "NAME_TAKEN", message));
     }
     let records: Vec<(Uuid,)> = tx.query(SELECT_TO_RENAME).bind(person).bind(name.to_owned()).all().await?;
-    if records.is_empty() {
-        return Ok(0);
+    if !records.is_empty() {
+        let update = tx.query(Sql::built(format!("{UPDATE_NAME}{}", list(1, records.len())))).bind(name.to_owned());
+        records.iter().fold(update, |query, (id,)| query.bind(*id)).execute().await?;
     }
-    let update = tx.query(Sql::built(format!("{UPDATE_NAME}{}", list(1, records.len())))).bind(name.to_owned());
-    let renamed = records.iter().fold(update, |query, (id,)| query.bind(*id)).execute().await?;
-    let author = Author { by: user.signed(), clock: clock.clone() };
-    let event = Event::note(clock.today(), "更正姓名");
-    let events: Vec<_> = records.iter().map(|(id,)| (*id, &event)).collect();
-    history::append(tx, &events, &author).await?;
-    changes::bump(tx).await?;
-    Ok(renamed)
+    Ok(records.into_iter().map(|(id,)| id).collect())
 }

@@ -4,6 +4,7 @@
 mod copies;
 mod corrections;
 mod rights;
+pub(super) mod waiting;
 
 use axum::Router;
 use axum::extract::{Query, State as Shared};

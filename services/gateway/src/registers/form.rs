@@ -36,16 +36,30 @@ impl Choices {
     }
 }
 
+/// What a person fills in. A nested row of an import names the record it belongs to, `institution_uscc` and
+/// `institution_name`; where the act names that record itself, by its `institution_id`, nobody is asked for it twice.
+pub(crate) fn asked(act: &Act) -> impl Iterator<Item = &Leaf> {
+    act.fields.iter().filter(|leaf| !named_already(act, leaf))
+}
+
+fn named_already(act: &Act, leaf: &Leaf) -> bool {
+    let name = leaf.field().name();
+    let Some(record) = name.strip_suffix("_uscc").or_else(|| name.strip_suffix("_name")) else { return false };
+    let id = format!("{record}_id");
+    let own = |other: &Leaf| other.path == id && other.column.format == Format::Record;
+    leaf.path != name && (act.target == Target::Record(id.clone()) || act.fields.iter().any(own))
+}
+
 /// What was posted.
 pub(crate) fn posted(act: &Act, fields: &Fields) -> Typed {
-    act.fields.iter().map(|leaf| (leaf.path.clone(), fields.get(&leaf.path).to_owned())).collect()
+    asked(act).map(|leaf| (leaf.path.clone(), fields.get(&leaf.path).to_owned())).collect()
 }
 
 /// What a fresh form holds: what is recorded, where the act changes a record by its id; today, where it begins to hold.
 /// Personal data is typed again, for a form is no place to read it.
 pub(crate) fn prefilled(register: &Register, act: &Act, record: Option<&DynamicMessage>, today: Date) -> Typed {
     let mut typed = Typed::new();
-    for leaf in &act.fields {
+    for leaf in asked(act) {
         if TODAY.contains(&leaf.path.as_str()) {
             typed.insert(leaf.path.clone(), today.to_string());
         } else if let Some((recorded, record)) = recorded(register, act, leaf).zip(record)
@@ -94,7 +108,7 @@ pub(crate) fn is_file_name(act: &Act, leaf: &Leaf) -> bool {
 pub(crate) fn message(act: &Act, typed: &Typed, request: &Request<'_>) -> Result<DynamicMessage, Problem> {
     let mut message = DynamicMessage::new(act.method.input.clone());
     let mut problem: Option<Problem> = None;
-    for leaf in &act.fields {
+    for leaf in asked(act) {
         let text = match &request.file {
             Some(file) if is_file_name(act, leaf) => &file.name,
             None if is_file_name(act, leaf) => continue,
@@ -138,9 +152,9 @@ pub(crate) fn faults(act: &Act, problem: &Problem) -> (BTreeMap<String, String>,
     let mut by_field: BTreeMap<String, String> = BTreeMap::new();
     let mut whole = Vec::new();
     for (field, said) in &problem.fields {
-        let exact = act.fields.iter().find(|leaf| leaf.path == *field);
+        let exact = asked(act).find(|leaf| leaf.path == *field);
         let last = field.rsplit('.').next().unwrap_or_default();
-        match exact.or_else(|| act.fields.iter().find(|leaf| leaf.field().name() == last)) {
+        match exact.or_else(|| asked(act).find(|leaf| leaf.field().name() == last)) {
             Some(leaf) => {
                 let told = by_field.entry(leaf.path.clone()).or_default();
                 if !told.is_empty() {
@@ -187,5 +201,5 @@ pub(crate) fn differences(
             typed: if shown == NOTHING && !text.is_empty() { text.to_owned() } else { shown },
         })
     };
-    act.fields.iter().filter_map(differing).collect()
+    asked(act).filter_map(differing).collect()
 }

@@ -273,12 +273,40 @@ fn a_form_begins_with_what_is_recorded_and_keeps_what_was_typed() {
             && html.contains("“举办性质”必填")
             && html.contains("id=\"v-institution.opened_on-fault\"")
     );
+    assert!(html.contains("有 2 处需要改正") && !html.contains("代码 "), "no code is that of several faults");
     assert!(html.contains("action=\"/registers/childcare.institution/i-1/acts/ChangeInstitution\""));
 
     // A service names fields as its row does.
     let refused = Problem::field("uscc", "USCC_CHECK_DIGIT", "校验码不对").and_field("elsewhere", "别处");
     let (fields, whole) = form::faults(act, &refused);
     assert_eq!((fields["institution.uscc"].as_str(), whole), ("校验码不对", vec!["别处".to_owned()]));
+}
+
+#[test]
+fn a_record_that_the_act_names_is_not_asked_for_again() {
+    // A service that appears here must not need what is left out: it knows the record by its id.
+    let mut left_out = Vec::new();
+    for register in contract::register::registers() {
+        for act in &register.acts {
+            let asked: Vec<&str> = form::asked(act).map(|leaf| leaf.path.as_str()).collect();
+            let missing = act.fields.iter().map(|leaf| leaf.path.as_str()).filter(|path| !asked.contains(path));
+            left_out.extend(missing.map(|path| format!("{} {path}", act.method.name())));
+        }
+    }
+    left_out.sort();
+    let named = ["HireStaff staff", "OpenClass class", "RegisterBed bed"];
+    let expected =
+        named.iter().flat_map(|one| [".institution_name", ".institution_uscc"].map(|leaf| format!("{one}{leaf}")));
+    assert_eq!(left_out, expected.collect::<Vec<_>>());
+
+    let hire = register("childcare.staff").unwrap().act("HireStaff").unwrap();
+    let fields =
+        Fields(vec![("institution_id".into(), "i-1".into()), ("staff.institution_name".into(), "别家".into())]);
+    let typed = form::posted(hire, &fields);
+    let request = form::Request { id: "", version: 0, idempotency_key: "k", file: None };
+    let problem = form::message(hire, &typed, &request).unwrap_err();
+    let faulty: Vec<&str> = problem.fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert!(faulty.contains(&"staff.name") && !faulty.iter().any(|field| field.contains("institution")), "{faulty:?}");
 }
 
 #[test]

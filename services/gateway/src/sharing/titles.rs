@@ -28,7 +28,7 @@ const SERVICES: [(&str, &str); 14] = [
 ];
 
 /// Methods whose names say too little by themselves.
-const METHODS: [(&str, &str); 42] = [
+const METHODS: [(&str, &str); 46] = [
     ("ApplyAccessRight", "申请授权"),
     ("CheckAccessRight", "形式检查"),
     ("ReviewAccessRight", "审核"),
@@ -41,6 +41,10 @@ const METHODS: [(&str, &str); 42] = [
     ("AnswerCorrection", "答复"),
     ("CloseCorrection", "办结"),
     ("FindPerson", "按证件查询"),
+    ("FollowInstitutions", "订阅机构登记"),
+    ("FollowDesignations", "订阅普惠认定和示范称号"),
+    ("GetPerson", "查看遮蔽信息"),
+    ("CorrectPerson", "更正"),
     ("RevealPerson", "查看明文"),
     ("MergePersons", "合并"),
     ("ErasePerson", "删除"),

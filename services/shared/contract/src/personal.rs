@@ -1,5 +1,5 @@
-//! Personal numbers in free text: resident ids and mobile numbers, which no ticket and no reason may carry; and what a phone
-//! number is (dictionary §3.3).
+//! Personal numbers in free text: resident ids and mobile numbers, which no ticket and no reason may carry; and what a name
+//! and a phone number are (dictionary §3.3).
 
 use crate::document::{embedded_resident, looks_resident};
 use crate::text;
@@ -77,6 +77,38 @@ fn runs(plain: &[char]) -> Vec<(usize, usize)> {
         found.push((begin, at));
     }
     found
+}
+
+/// The longest name of a person, in characters; the population register takes 50.
+const LONGEST_NAME: usize = 50;
+
+/// What a name should be, for whoever typed something else.
+pub const NAME_RULE: &str = "姓名不能超过50字，也不能是遮蔽后的（含*）";
+
+/// A person's name as it is kept and compared: without the blanks with which sheets pad two characters to three (`李　明`), and
+/// with the dot of identity cards (`·`, U+00B7) between the parts of a name, whichever dot was typed. None where it is too long
+/// or was copied masked.
+pub fn name(cell: &str) -> Option<String> {
+    let clean: Vec<char> = text::clean(cell).chars().collect();
+    let han = |at: Option<usize>| at.and_then(|at| clean.get(at)).is_some_and(|c| is_han(*c) || is_dot(*c));
+    let between = |at: usize| han(at.checked_sub(1)) && han(Some(at + 1));
+    let kept = clean.iter().enumerate().filter_map(|(at, c)| match *c {
+        ' ' if between(at) => None,
+        '.' if between(at) => Some('·'),
+        c if c != '.' && is_dot(c) => Some('·'),
+        c => Some(c),
+    });
+    let name: String = kept.collect();
+    (name.chars().count() <= LONGEST_NAME && !name.contains(['*', '＊'])).then_some(name)
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
+}
+
+/// Dots that are typed between the parts of a name.
+fn is_dot(c: char) -> bool {
+    matches!(c, '·' | '•' | '‧' | '∙' | '⋅' | '・' | '･' | '．' | '.')
 }
 
 /// What a phone number should be, for whoever typed something else.
@@ -182,6 +214,29 @@ mod tests {
             "",
         ] {
             assert_eq!(carried(harmless), None, "{harmless}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_they_are_meant() {
+        for (written, kept) in [
+            (" 李　明 ", "李明"),
+            ("李  小 明", "李小明"),
+            ("买买提•艾力", "买买提·艾力"),
+            ("买买提・艾力", "买买提·艾力"),
+            ("买买提．艾力", "买买提·艾力"),
+            ("买买提.艾力", "买买提·艾力"),
+            ("买买提 · 艾力", "买买提·艾力"),
+            ("John  A. Smith", "John A. Smith"),
+            ("李 John", "李 John"),
+            ("𠮷 田", "𠮷田"),
+            ("", ""),
+        ] {
+            assert_eq!(name(written).as_deref(), Some(kept), "{written}");
+            assert_eq!(name(kept).as_deref(), Some(kept), "twice is once");
+        }
+        for wrong in ["李*明", "李＊", &"李".repeat(51)] {
+            assert_eq!(name(wrong), None, "{wrong}");
         }
     }
 

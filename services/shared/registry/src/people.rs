@@ -12,12 +12,13 @@ use proto::trust::person_service_server::PersonServiceServer;
 use tonic::service::Routes;
 use trust::matching::service::Matching;
 use trust::persons::service::PersonDoor;
-use trust::persons::{Holding, Identity, Person, PersonKeys, Persons, access, store};
+use trust::persons::{Corrected, Holding, Identity, Person, PersonKeys, Persons, access, store};
 use trust::{Settings, User};
 use uuid::Uuid;
 
 use crate::cells::Cells;
 use crate::fault::Fault;
+use crate::history::{self, Author, Event};
 
 /// Opens the people of a service that keeps some: their keys, watched, and the exchange of keys in the background.
 /// PERSON_KEYS_MISSING, PERSON_KEYS_UNUSABLE.
@@ -57,6 +58,16 @@ pub fn document(cells: &mut Cells, kind: &str, number: &str, today: Date) -> Opt
     let (Some(kind), false) = (kind, number.is_empty()) else { return None };
     let read = Document::parse(kind, &number, today);
     cells.take(read.map_err(|fault| Fault::cell("document_number", fault.reason(), fault.to_string())))
+}
+
+/// Reads a name as it is kept and compared: FIELD_MISSING, NAME_INVALID, PERSONAL_DATA_IN_TEXT.
+pub fn name(cells: &mut Cells, cell: &str) -> String {
+    let name = cells.harmless("name", "姓名", cell, "请只填姓名");
+    if cells.required("name", "姓名", &name).is_empty() {
+        return name;
+    }
+    let read = personal::name(&name).ok_or_else(|| Fault::cell("name", "NAME_INVALID", personal::NAME_RULE));
+    cells.take(read).unwrap_or_default()
 }
 
 /// Reads a phone number as it is dialled; empty where there is none. PHONE_INVALID.
@@ -153,6 +164,13 @@ impl Named {
         let ids: HashSet<Uuid> = people.into_iter().collect();
         ids.into_iter().filter_map(|id| Some((id, self.fresh.get(&id)?.clone()))).collect()
     }
+}
+
+/// Notes in the history of a person's records that who it is was put right.
+pub async fn note_correction(tx: &mut Tx, records: &[Uuid], fields: &str, it: &Corrected<'_>) -> Result<()> {
+    let event = Event::note(it.clock.today(), format!("更正身份信息（{fields}）"));
+    let events: Vec<_> = records.iter().map(|record| (*record, &event)).collect();
+    history::append(tx, &events, &Author { by: it.user.signed(), clock: it.clock.clone() }).await
 }
 
 /// Saves people with the transaction of their register.

@@ -31,7 +31,7 @@ use crate::matching::Question;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use correction::{Rename, Renaming};
+pub use correction::{Corrected, Follow};
 pub use keys::PersonKeys;
 
 /// Every SQL text of people and of matching that stands as it is sent, for the test that prepares them on both engines.
@@ -97,8 +97,8 @@ pub struct Holding {
     pub live_until: &'static str,
     /// Years for which a record is kept after that (统计法: raw data at least two).
     pub retention_years: i16,
-    /// Where a register keeps a name beside the person's: how it follows.
-    pub rename: Option<Rename>,
+    /// How its records follow what is put right of a person.
+    pub follow: Follow,
     /// What other bureaus may ask about them, where an agreement says so.
     pub questions: &'static [Question],
 }

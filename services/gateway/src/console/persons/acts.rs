@@ -76,6 +76,11 @@ struct MergePage<'a> {
 }
 
 impl MergePage<'_> {
+    /// One of the two numbers is probably mistyped, or they are two people.
+    fn two_residents(&self, keep: &Shown, other: &Shown) -> bool {
+        [keep, other].iter().all(|shown| shown.text.contains("居民身份证"))
+    }
+
     fn text(&self, person: &Person) -> String {
         Shown::of(person).text
     }

@@ -93,7 +93,7 @@ fn sections(
 ) -> Vec<Section> {
     let text = |map: &BTreeMap<String, String>, path: &str| map.get(path).cloned().unwrap_or_default();
     let mut sections: Vec<Section> = Vec::new();
-    for leaf in act.fields.iter().filter(|leaf| !form::is_file_name(act, leaf)) {
+    for leaf in form::asked(act).filter(|leaf| !form::is_file_name(act, leaf)) {
         let (value, fault) = (text(typed, &leaf.path), text(faults, &leaf.path));
         let control = Control::field(leaf, &value, &fault, choices.of(&leaf.path), words, reach);
         match sections.last_mut().filter(|section| section.title == leaf.group) {

@@ -58,6 +58,11 @@ impl CopiesPage<'_> {
         walked.nothing("数据订阅", self.filtered)
     }
 
+    /// The source's answer stands until the copy asks again: a right that was given since shows a minute later.
+    fn refused(&self, feed: &FeedStatus) -> bool {
+        feed.state() == FeedState::Refused
+    }
+
     /// The worse, the heavier: as every lamp.
     fn lamp(&self, feed: &FeedStatus) -> Lamp {
         match feed.state() {
@@ -129,7 +134,13 @@ pub(crate) fn batches(frame: &Frame, it: &BatchesView) -> Result<String> {
         page: Page::bare(Some(frame)),
         bureaus: chosen(&it.bureaus, &it.chosen[0]),
         filtered,
-        nothing: it.walked.nothing("比对记录", filtered),
+        nothing: it.walked.nothing("其他部门的询问记录", filtered),
+        listed: !it.bureaus.is_empty() || !it.walked.gaps.down.is_empty(),
+        heading: if it.bureaus.len() == 1 {
+            "其他部门询问本部门的记录"
+        } else {
+            "部门之间的询问记录"
+        },
         refusals: it.walked.rows.iter().filter(|(_, batch)| !batch.refused.is_empty()).count(),
         it,
     }
@@ -145,6 +156,9 @@ struct BatchesPage<'a> {
     filtered: bool,
     /// What an empty list says.
     nothing: String,
+    /// The person may read what some bureau was asked; whoever may only ask is shown no list.
+    listed: bool,
+    heading: &'static str,
     refusals: usize,
     it: &'a BatchesView,
 }

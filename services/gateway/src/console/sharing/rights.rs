@@ -11,7 +11,7 @@ use crate::console::page::{Choice, Page};
 use crate::console::people::{Faults, chosen};
 use crate::console::{Frame, escaped};
 use crate::session::Fields;
-use crate::sharing::titles::{purpose, title};
+use crate::sharing::titles::{entry, purpose, title};
 use crate::sharing::{Walked, label};
 use contract::bureau::title as bureau_title;
 
@@ -207,6 +207,7 @@ pub(crate) fn show(frame: &Frame, it: &RightView<'_>) -> Result<String> {
         facts: facts(it.bureau, it.right),
         faults: Faults(it.problem),
         grants: it.acts.contains(&Act::Grant),
+        listed: entry(&it.right.method).map_or("", |entry| &entry.catalogue_number),
         it,
     }
     .render()
@@ -215,7 +216,7 @@ pub(crate) fn show(frame: &Frame, it: &RightView<'_>) -> Result<String> {
 
 /// The titles of the fields that it is narrowed to.
 fn fields(right: &AccessRight) -> Vec<String> {
-    let entry = crate::sharing::titles::entry(&right.method);
+    let entry = entry(&right.method);
     let title = |name: &String| {
         let inner = format!("{name}.");
         let fields = entry.map(|entry| entry.fields.as_slice()).unwrap_or_default();
@@ -262,6 +263,8 @@ struct RightPage<'a> {
     faults: Faults<'a>,
     /// The next step asks for the catalogue's numbers.
     grants: bool,
+    /// 目录代码 of the method; empty where none has been given, and the step has to bring one.
+    listed: &'static str,
     it: &'a RightView<'a>,
 }
 

@@ -71,7 +71,7 @@ async fn show_new(
         Err(problem) => return pages::problem(&front, Some(&person), &uri, &problem),
     };
     let mut typed = form::prefilled(register, act, None, front.state.clock().today());
-    typed.extend(pairs.into_iter().filter(|(name, _)| act.fields.iter().any(|leaf| leaf.path == *name)));
+    typed.extend(pairs.into_iter().filter(|(name, _)| form::asked(act).any(|leaf| leaf.path == *name)));
     let shown = Shown { register, act, id: "", record: None, version: 0, typed, problem: None };
     page(&front, &desk(&front, &person), &uri, shown).await
 }
@@ -153,7 +153,7 @@ fn after(register: &Register, act: &Act, id: &str, answer: &DynamicMessage) -> S
 async fn page(front: &Front, desk: &Desk<'_>, uri: &Uri, shown: Shown<'_>) -> Response {
     let Shown { register, act, id, record, version, typed, problem } = shown;
     // A form is shown even when the records it may refer to cannot be read: what was typed is worth more.
-    let choices = desk.choices(register, act, &typed).await;
+    let choices = desk.choices(register, act, &typed, problem.is_some()).await;
     let (choices, problem) = match (choices, problem) {
         (Ok(choices), problem) => (choices, problem),
         (Err(_), Some(problem)) => (Choices::default(), Some(problem)),

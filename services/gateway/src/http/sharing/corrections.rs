@@ -1,5 +1,7 @@
 //! 疑义校核: what looks wrong in data, told to the bureau that keeps it. Whoever uses data may open a ticket.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::Uri;
@@ -16,6 +18,7 @@ use proto::trust::{
 use serde::Deserialize;
 
 use super::{SHARERS, address, asking, tabs, to_send_again, with_status};
+use crate::catalogue::Catalogue;
 use crate::console::sharing::Tab;
 use crate::console::sharing::corrections::{self, Kind, OpenView, TicketView, TicketsView};
 use crate::desks::Desks;
@@ -40,7 +43,7 @@ pub(super) fn router() -> Router<Front> {
 }
 
 /// Whoever reads data may doubt it.
-fn demand(person: &SignedIn) -> Result<()> {
+pub(super) fn demand(person: &SignedIn) -> Result<()> {
     if person.holds_any(&READERS) || person.holds_any(&SHARERS) {
         return Ok(());
     }
@@ -79,11 +82,12 @@ async fn list(Shared(front): Shared<Front>, person: SignedIn, uri: Uri, Query(lo
         let given = [("state", look.state.as_str()), ("bureau", &look.bureau), ("due", &look.due), ("cursor", cursor)];
         address("/sharing/corrections", &given)
     };
+    let catalogue = catalogue(&front);
     let view = TicketsView {
         tabs: tabs(&front, &person, Tab::Corrections),
         first: if look.cursor.is_empty() { String::new() } else { here("") },
         next: if walked.next.is_empty() { String::new() } else { here(&walked.next) },
-        subjects: walked.rows.iter().map(|(_, one)| subject(&front, one).join("，")).collect(),
+        subjects: walked.rows.iter().map(|(_, one)| subject(&front, catalogue.as_deref(), one).join("，")).collect(),
         walked,
         states: labels(STATES),
         bureaus: all.iter().map(|name| (name.clone(), bureau_title(name).to_owned())).collect(),
@@ -92,9 +96,21 @@ async fn list(Shared(front): Shared<Front>, person: SignedIn, uri: Uri, Query(lo
     pages::page(&front, Some(&person), &uri, |frame| corrections::list(frame, &view))
 }
 
-/// What a ticket is about, in words.
-fn subject(front: &Front, one: &Correction) -> Vec<String> {
-    let words = Words(&front.state.customs().city);
+/// The elements as they are published; none until they have been received.
+fn catalogue(front: &Front) -> Option<Arc<Catalogue>> {
+    query::reference(&front.state).ok().map(|reference| reference.catalogue)
+}
+
+/// What a ticket is about, in words. What neither the catalogue nor the city's forms know is named by its code.
+fn subject(front: &Front, catalogue: Option<&Catalogue>, one: &Correction) -> Vec<String> {
+    let city = &front.state.customs().city;
+    let element = |code: &str| {
+        let element = catalogue.and_then(|catalogue| catalogue.known(code)).or_else(|| city.element(code));
+        element.map_or_else(|| format!("数据元 {code}"), |element| element.name.clone())
+    };
+    let form =
+        |code: &str| city.form(code).map_or_else(|| format!("报表 {code}"), |form| format!("《{}》", form.title));
+    let words = Words(city);
     match one.subject.as_ref().and_then(|subject| subject.about.as_ref()) {
         Some(About::Method(path)) => vec![title(path)],
         Some(About::Record(record)) => {
@@ -104,10 +120,10 @@ fn subject(front: &Front, one: &Correction) -> Vec<String> {
             vec![format!("“{named}”记录 {id}…")]
         }
         Some(About::Figure(figure)) => vec![
-            format!("报表 {}", figure.form),
+            form(&figure.form),
             words.region(&figure.region),
             crate::console::period_title(&figure.period),
-            format!("数据元 {}", figure.element),
+            element(&figure.element),
         ],
         None => vec!["—".to_owned()],
     }
@@ -181,7 +197,7 @@ async fn form(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, probl
     let kind = Kind::of(typed.get("about"));
     let forms = if kind == Kind::Figure { offered(front, person).await } else { Vec::new() };
     let typed = &with_form(typed, &forms);
-    let catalogue = query::reference(&front.state).ok().map(|reference| reference.catalogue);
+    let catalogue = catalogue(front);
     let elements = catalogue.iter().flat_map(|catalogue| catalogue.elements());
     let made = pages::page(front, Some(person), uri, |frame| {
         demand(person)?;
@@ -307,7 +323,7 @@ async fn ticket(
         let view = TicketView {
             tabs: tabs(front, person, Tab::Corrections),
             bureau,
-            subject: subject(front, &one),
+            subject: subject(front, catalogue(front).as_deref(), &one),
             record_href: record_href(person, &one),
             may_answer: one.state() == CorrectionState::Open && !one.own && may(person, bureau, ANSWER_CORRECTION),
             may_close: answered && one.own,

@@ -216,6 +216,7 @@ async fn an_act_is_done_refused_with_its_field_or_overtaken() {
     };
     let missing = post(&suspend, fields(&version, "")).await;
     assert!(missing.status == 400 && missing.body.contains("“原因”必填"), "{}", missing.body);
+    assert!(missing.body.contains("<small>代码 "), "the code of the only fault: {}", missing.body);
 
     bureau.institutions.lock().unwrap()[0].version = 7;
     let stale = post(&suspend, fields(&version, "消防整改")).await;
@@ -256,6 +257,27 @@ async fn an_act_is_done_refused_with_its_field_or_overtaken() {
     assert!(refused.body.contains("value=\"新星托育园\""));
     let made = post(&new, row("")).await;
     assert_eq!(made.header(header::LOCATION), "/registers/childcare.institution/new?done=RegisterInstitution");
+}
+
+#[tokio::test]
+async fn a_form_that_comes_back_offers_every_record_again() {
+    let (house, _) = house_with_bureau().await;
+    let (cookie, token) = house.sign_in("clerk").await;
+    let open = "/registers/childcare.class/new/OpenClass";
+    let option = |id: &str, name: &str, chosen: &str| format!("<option value=\"{id}\"{chosen}>{name}</option>");
+    let (sunshine, star) = (option("a", "阳光托育园", ""), option("c", "小星托育园", " selected"));
+    // From an institution's page the institution is settled.
+    let settled = house.get(&format!("{open}?institution_id=c"), &cookie).await.body;
+    assert!(settled.contains(&star) && !settled.contains(&sunshine), "{settled}");
+    // "c" is beyond the page of records, and stays chosen among the others.
+    let fields = [("csrf", token.as_str()), ("idempotency_key", "k"), ("institution_id", "c")];
+    let refused = house.post(open, &cookie, &fields).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains(&star) && refused.body.contains(&sunshine), "{}", refused.body);
+    let fields = [("csrf", token.as_str()), ("idempotency_key", "k"), ("institution_id", "a")];
+    let refused = house.post(open, &cookie, &fields).await.body;
+    assert_eq!(refused.matches("阳光托育园").count(), 1, "once, chosen: {refused}");
+    assert!(refused.contains(&option("a", "阳光托育园", " selected")), "{refused}");
 }
 
 const SHEET: &str = "机构名称,机构类型,举办性质,所在地区,开业日期\n阳光园,社区托育,民办,530402001,2025-03-01\n\

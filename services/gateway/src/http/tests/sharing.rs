@@ -110,6 +110,7 @@ async fn a_refusal_stands_beside_its_field_and_what_was_typed_stays() {
     let here = "/sharing/rights/childcare/r1";
     let page = house.get(here, &cookie).await;
     assert!(page.body.contains("value=\"grant\"") && page.body.contains("已逾期"), "{}", page.body);
+    assert!(page.body.contains("目录代码<span class=\"req\">（授权时必填）") && page.body.contains("尚未载明"));
     let grant = |number: &str| {
         let fields = [
             ("csrf", token.clone()),

@@ -143,7 +143,7 @@ impl<K: Ord + Clone> Series<K> {
         let public = offered.map(|(name, cell)| {
             let public = match joint.places.get(name) {
                 Some(place) => Public { said: statements[*place], held: false },
-                None => Public { said: self.last_said(name), held: self.unchanged(name, cell).is_none() },
+                None => Public { said: self.last_said(name), held: !self.is_last(name, cell) },
             };
             (name.clone(), public)
         });
@@ -196,13 +196,16 @@ impl<K: Ord + Clone> Series<K> {
         self.life(name).iter().rev().find(same).copied()
     }
 
+    /// Whether a drafted count is what was published last. One that is again what it was before that is news.
+    fn is_last(&self, name: &K, cell: &Cell) -> bool {
+        let last = self.life(name).last();
+        last.is_some() && self.unchanged(name, cell).as_ref() == last
+    }
+
     /// Which counts hang together, by sums of what is not known already.
     fn groups(&self, draft: &Draft<K>) -> BTreeMap<K, usize> {
-        let known = |name: &&K| {
-            let version = self.unchanged(name, &draft.cells[*name]);
-            version
-                .is_some_and(|version| matches!(self.versions[version].standing, Standing::Public(Statement::Shown(_))))
-        };
+        let known =
+            |name: &&K| self.is_last(name, &draft.cells[*name]) && matches!(self.last_said(name), Statement::Shown(_));
         let mut groups: BTreeMap<K, usize> =
             draft.cells.keys().filter(|name| !known(name)).enumerate().map(|(at, name)| (name.clone(), at)).collect();
         for (total, parts) in draft.relations.iter().chain(&draft.relations) {

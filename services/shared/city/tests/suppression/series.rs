@@ -172,6 +172,20 @@ fn a_correction_of_two_persons_waits_until_it_is_five() {
 }
 
 #[test]
+fn a_count_that_is_again_what_it_was_can_be_held_as_well() {
+    let counties = |third: (i64, i64), second: (i64, i64)| vec![(0, 0), second, third, (1, 1), (4, 3)];
+    let mut series = Series::default();
+    let first = series.publish(&draft(&counties((11, 5), (0, 0))));
+    assert_eq!(first[&(3, 1)].said, Statement::Shown(5));
+    let second = series.publish(&draft(&counties((6, 4), (10, 10))));
+    assert_eq!([second[&(3, 0)].said, second[&(3, 1)].said], [Statement::Shown(6), PRIMARY]);
+    // 6 with 5 of them would say that one is left.
+    let third = series.publish(&draft(&counties((6, 5), (10, 10))));
+    assert_eq!(third[&(3, 1)], Public { said: PRIMARY, held: true });
+    assert!(!third[&(3, 0)].held, "what was published last is no news");
+}
+
+#[test]
 fn a_small_correction_among_large_ones_is_hidden() {
     let mut series = Series::default();
     series.publish(&draft(&[(200, 100), (300, 150), (400, 210)]));

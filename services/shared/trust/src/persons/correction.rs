@@ -14,8 +14,6 @@ use super::{Identity, Person, store};
 use crate::caller::{Caller, User};
 use crate::prose::{harmless, stated};
 
-/// The longest name of a person that is registered here, in characters; the population register takes 50.
-const LONGEST_NAME: usize = 50;
 /// Microseconds within which one account does not exchange both name and number of a person: 30 days.
 const ALONE: i64 = 30 * 86_400_000_000;
 
@@ -24,15 +22,19 @@ const PHONE: &str = "电话";
 const NUMBER: &str = "证件号码";
 const FURTHER: &str = "增加证件";
 
-/// Lets a register that keeps a name beside the person follow when that is corrected; answers how many records it renamed.
-/// NAME_TAKEN, before it writes, where another record has the name in the same place.
-pub type Rename = for<'a> fn(&'a mut Tx, Renaming<'a>) -> BoxFuture<'a, Result<u64>>;
+/// How a register follows what is put right of a person: a line in the history of each record, and the name where it is kept
+/// beside the person. Answers how many records got another name. NAME_TAKEN, before it writes, where another record has the
+/// name in the same place.
+pub type Follow = for<'a> fn(&'a mut Tx, Corrected<'a>) -> BoxFuture<'a, Result<u64>>;
 
-/// Who gets which name, and by whom.
+/// What was put right, and by whom.
 #[derive(Clone, Copy, Debug)]
-pub struct Renaming<'a> {
+pub struct Corrected<'a> {
     pub person: Uuid,
-    pub name: &'a str,
+    /// The right name, where one was stated.
+    pub name: Option<&'a str>,
+    /// Titles of what is other than before; none where the name was right already, and a record beside it may not have it.
+    pub fields: &'a [&'static str],
     pub user: &'a User,
     pub clock: &'a Clock,
 }
@@ -64,11 +66,8 @@ impl Applied {
 impl Correction {
     /// Reads a request: NAME_INVALID, PHONE_INVALID, DOCUMENT_…, CORRECTION_EMPTY, CORRECTION_TOO_WIDE.
     fn read(request: &wire::CorrectPersonRequest, today: jiff::civil::Date) -> Result<Correction> {
-        let name = text::clean(harmless("name", &request.name)?);
-        if name.chars().count() > LONGEST_NAME || name.contains('*') {
-            let message = format!("姓名不能超过{LONGEST_NAME}字，也不能写遮蔽用的*");
-            return Err(Problem::field("name", "NAME_INVALID", message));
-        }
+        let name = personal::name(harmless("name", &request.name)?)
+            .ok_or_else(|| Problem::field("name", "NAME_INVALID", personal::NAME_RULE))?;
         let phone = match text::plain(&request.phone).trim() {
             "" => None,
             typed => {
@@ -185,7 +184,7 @@ impl PersonDoor {
         .await
     }
 
-    /// What the correction does: the search first, then everything that may refuse, and the register's own names last.
+    /// What the correction does: the search first, then everything that may refuse, and the register's own records last.
     /// DOCUMENT_TAKEN, CORRECTION_TOO_WIDE, NOTHING_CHANGED, NAME_TAKEN and what [`Correction::apply`] refuses.
     async fn judge(
         &self,
@@ -205,13 +204,16 @@ impl PersonDoor {
         }
         let mut applied = correction.apply(identity)?;
         self.check_alone(tx, caller, id, &applied).await?;
-        if let (Some(rename), Some(name)) = (self.holding.rename, &correction.name) {
-            let renaming = Renaming { person: id, name, user: caller.user()?, clock: &self.persons.clock };
-            let renamed = rename(tx, renaming).await?;
-            // After a merger a record may still have the name that the other had.
-            if renamed > 0 && !applied.fields.contains(&NAME) {
-                applied.fields.push(NAME);
-            }
+        let corrected = Corrected {
+            person: id,
+            name: correction.name.as_deref(),
+            fields: &applied.fields,
+            user: caller.user()?,
+            clock: &self.persons.clock,
+        };
+        // After a merger a record may still have the name that the other had.
+        if (self.holding.follow)(tx, corrected).await? > 0 && !applied.fields.contains(&NAME) {
+            applied.fields.push(NAME);
         }
         if applied.fields.is_empty() {
             return Err(Problem::state("NOTHING_CHANGED", "登记已是所填内容，不需要更正"));
@@ -236,23 +238,53 @@ impl PersonDoor {
 
     /// CORRECTION_TOO_WIDE: nobody makes one person into another alone, in two steps either.
     async fn check_alone(&self, tx: &mut Tx, caller: &Caller, id: Uuid, applied: &Applied) -> Result<()> {
-        let other = if applied.fields.contains(&NAME) {
-            NUMBER
+        let (field, this, other) = if applied.fields.contains(&NAME) {
+            ("name", NAME, NUMBER)
         } else if applied.gone.is_some() {
-            NAME
+            ("number", NUMBER, NAME)
         } else {
             return Ok(());
         };
+        match self.put_right_by(tx, caller, id, other).await? {
+            true => {
+                let message = format!("您30天内更正过此人的{other}，{this}须由另一人更正");
+                Err(Problem::field(field, "CORRECTION_TOO_WIDE", message))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the caller put this of the person right lately.
+    async fn put_right_by(&self, tx: &mut Tx, caller: &Caller, person: Uuid, what: &str) -> Result<bool> {
         let since = self.persons.clock.micros() - ALONE;
-        let earlier = access::corrected(tx, id, &caller.user()?.id, since).await?;
-        if earlier.iter().any(|fields| fields.split('、').any(|field| field == other)) {
-            return Err(too_wide());
+        let earlier = access::corrected(tx, person, &caller.user()?.id, since).await?;
+        Ok(earlier.iter().any(|fields| fields.split('、').any(|field| field == what)))
+    }
+
+    /// Two records of one person have one name (PERSON_NAME_DIFFERS), and whoever gave it to one of them lately does not merge
+    /// them too (CORRECTION_TOO_WIDE): by merging a person gets another number.
+    pub(super) async fn check_one(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        (keep, kept): (Uuid, &Identity),
+        (other, gone): (Uuid, &Identity),
+    ) -> Result<()> {
+        if kept.name != gone.name {
+            let message = "两条记录姓名不同：请先核对，确是同一人的先更正姓名再合并";
+            return Err(Problem::state("PERSON_NAME_DIFFERS", message));
+        }
+        for person in [keep, other] {
+            if self.put_right_by(tx, caller, person, NAME).await? {
+                let message = "您30天内更正过其中一人的姓名，须由另一人合并";
+                return Err(Problem::state("CORRECTION_TOO_WIDE", message));
+            }
         }
         Ok(())
     }
 }
 
 fn too_wide() -> Problem {
-    let message = "姓名和证件号码都不同的是另一个人：请另行登记；确是同一人的，请由另一人更正另一项（30天内）";
+    let message = "姓名和证件号码都不同的是另一个人：请另行登记；确是同一人的，由两人各更正一项";
     Problem::field("name", "CORRECTION_TOO_WIDE", message)
 }

@@ -181,6 +181,7 @@ impl PersonDoor {
                 return Err(Problem::state("PERSON_SAME", "其中一条已合并，请对保留的那条操作"));
             }
             let (mut kept, mut gone) = (kept.identity.ok_or_else(erased)?, gone.identity.ok_or_else(erased)?);
+            self.check_one(&mut tx, caller, (keep, &kept), (other, &gone)).await?;
             store::unite(&mut tx, &persons.keys, (keep, &mut kept), (other, &mut gone)).await?;
             for person in [keep, other] {
                 let look = Look { person, act: Act::Merged, purpose: "", reason, fields: String::new() };

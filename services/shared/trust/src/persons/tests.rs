@@ -26,7 +26,7 @@ SELECT region FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $
     live_until: "\
 SELECT MAX(until) FROM record WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
     retention_years: 2,
-    rename: Some(correction::rename),
+    follow: correction::follow,
     questions: &[],
 };
 

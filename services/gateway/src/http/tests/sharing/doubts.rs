@@ -9,6 +9,7 @@ use tonic::{Request as Call, Response as Reply, Status, Streaming};
 
 use super::bureau::Door;
 use super::*;
+use contract::bureau::title as bureau_title;
 
 /// A ticket about a figure; its id says how far it is.
 fn ticket(id: &str) -> Correction {
@@ -61,9 +62,12 @@ impl CorrectionService for Door {
     }
     async fn list_corrections(
         &self,
-        _: Call<ListCorrectionsRequest>,
+        call: Call<ListCorrectionsRequest>,
     ) -> Result<Reply<ListCorrectionsResponse>, Status> {
-        Ok(Reply::new(ListCorrectionsResponse { corrections: vec![ticket("t1")], next_cursor: String::new() }))
+        let state = call.into_inner().state();
+        let fits = |one: &Correction| state == CorrectionState::Unspecified || one.state() == state;
+        let corrections = [ticket("t1"), ticket("answered")].into_iter().filter(fits).collect();
+        Ok(Reply::new(ListCorrectionsResponse { corrections, next_cursor: String::new() }))
     }
     async fn get_correction(&self, call: Call<GetCorrectionRequest>) -> Result<Reply<CorrectionDetail>, Status> {
         let correction = Some(ticket(&call.into_inner().id));
@@ -80,8 +84,9 @@ impl FeedStatusService for Door {
             state: state as i32,
             ..FeedStatus::default()
         };
-        let feeds =
-            vec![feed("childcare.institution", FeedState::Stale), feed("childcare.designation", FeedState::Off)];
+        let refused = FeedStatus { trouble: "已暂停".into(), ..feed("childcare.class", FeedState::Refused) };
+        let stale = FeedStatus { trouble: "没有回音".into(), ..feed("childcare.institution", FeedState::Stale) };
+        let feeds = vec![stale, refused, feed("childcare.designation", FeedState::Off)];
         Ok(Reply::new(ListFeedsResponse { feeds }))
     }
 }
@@ -121,6 +126,10 @@ async fn a_doubt_is_told_answered_and_closed() {
     let (cookie, token) = house.sign_in("approver").await;
     let list = house.get("/sharing/corrections", &cookie).await;
     assert!(list.body.contains("少计了两个班") && list.body.contains("1 件逾期未答复"), "{}", list.body);
+    let city = City::embedded();
+    let (form, element) = (city.form("childcare-monthly").unwrap(), city.element("childcare.places").unwrap());
+    assert!(list.body.contains(&form.title) && list.body.contains(&element.name), "{}", list.body);
+    assert!(!list.body.contains("childcare.places"), "nobody reads codes");
     let doubt = |form: &'static str| {
         [
             ("csrf", token.as_str()),
@@ -153,14 +162,44 @@ async fn a_doubt_is_told_answered_and_closed() {
 }
 
 #[tokio::test]
+async fn my_work_names_doubts_to_answer_and_answers_to_confirm() {
+    let (house, _) = house_with_bureaus().await;
+    let work = async |who: &str| {
+        let (cookie, _) = house.sign_in(who).await;
+        house.get("/work", &cookie).await.body
+    };
+    let answerer = work("approver").await;
+    let title = bureau_title("childcare");
+    assert!(answerer.contains(&format!("{title}的数据有 1 件疑义待答复")), "{answerer}");
+    assert!(answerer.contains("其中 1 件已逾期"), "{answerer}");
+    assert!(answerer.contains("href=\"/sharing/corrections?state=1&#38;bureau=childcare\""), "{answerer}");
+    assert!(answerer.contains("您提出的疑义有 1 件已答复"), "{answerer}");
+    assert!(answerer.contains("老干部局（老年教育）的服务暂时联系不上"), "{answerer}");
+
+    // A county's clerk answers for nobody, but opens doubts as everybody does.
+    let clerk = work("clerk").await;
+    assert!(!clerk.contains("待答复</b>") && clerk.contains("您提出的疑义有 1 件已答复"), "{clerk}");
+    assert!(clerk.contains("href=\"/sharing/corrections?due=own\""), "{clerk}");
+    assert!(clerk.contains("<a class=\"btn btn--plain\" href=\"/sharing/corrections\">数据疑义</a>"), "{clerk}");
+    let idle = work("idle").await;
+    assert!(!idle.contains("疑义有") && !idle.contains("联系不上"), "nobody is asked in vain: {idle}");
+}
+
+#[tokio::test]
 async fn copies_say_which_stand_still_and_questions_which_were_refused() {
     let (house, _) = house_with_bureaus().await;
     let (cookie, _) = house.sign_in("office").await;
     let copies = house.get("/sharing/copies", &cookie).await.body;
-    assert!(copies.contains("1 项没有同步") && copies.contains("，1 项未配置"), "{copies}");
+    assert!(copies.contains("2 项没有同步") && copies.contains("，1 项未配置"), "{copies}");
     assert!(copies.contains("联系不上"), "{copies}");
+    assert!(copies.contains("已暂停（每分钟自动重试）") && copies.matches("自动重试").count() == 1, "{copies}");
     let batches = house.get("/sharing/matching", &cookie).await.body;
     assert!(batches.contains("1 批被拒绝") && batches.contains("已答复"), "{batches}");
+    assert!(batches.contains("标识数</th>") && batches.contains("部门之间的询问记录"), "{batches}");
     let none = house.get("/sharing/matching?agreement=other", &cookie).await.body;
-    assert!(none.contains("答复了的部门没有符合条件的比对记录，1 个部门没有答复"), "{none}");
+    house.admit("reporter", "530400", &[("childcare", "CITY_BUREAU_REPORTER", "530400")]).await;
+    let (reporter, _) = house.sign_in("reporter").await;
+    let asks = house.get("/sharing/matching", &reporter).await.body;
+    assert!(asks.contains("开始比对") && !asks.contains("询问记录"), "who may only ask sees no list: {asks}");
+    assert!(none.contains("答复了的部门没有符合条件的其他部门的询问记录，1 个部门没有答复"), "{none}");
 }

@@ -11,7 +11,7 @@ const HOLDING: Holding = Holding {
     regions: "SELECT '530402001' FROM person WHERE id = $1",
     live_until: "SELECT MAX('2020-12-31') FROM person WHERE id = $1",
     retention_years: 2,
-    rename: None,
+    follow: |_, _| Box::pin(async { Ok(0) }),
     questions: QUESTIONS,
 };
 

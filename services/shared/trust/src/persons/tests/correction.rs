@@ -5,17 +5,18 @@ use futures::future::BoxFuture;
 use kit::{Problem, Tx};
 
 use super::*;
-use crate::persons::Renaming;
+use crate::persons::Corrected;
 
 /// The register of these tests keeps the name of a person beside the person.
-pub(super) fn rename<'a>(tx: &'a mut Tx, it: Renaming<'a>) -> BoxFuture<'a, kit::Result<u64>> {
+pub(super) fn follow<'a>(tx: &'a mut Tx, it: Corrected<'a>) -> BoxFuture<'a, kit::Result<u64>> {
     async move {
+        let Some(name) = it.name else { return Ok(0) };
         let taken = tx.query("SELECT name FROM record WHERE person_id <> $1 AND name = $2").bind(it.person);
-        if taken.bind(it.name.to_owned()).optional::<(String,)>().await?.is_some() {
+        if taken.bind(name.to_owned()).optional::<(String,)>().await?.is_some() {
             return Err(Problem::field("name", "NAME_TAKEN", "有同名的人"));
         }
         let update = tx.query("UPDATE record SET name = $2 WHERE person_id = $1 AND name <> $2").bind(it.person);
-        update.bind(it.name.to_owned()).execute().await
+        update.bind(name.to_owned()).execute().await
     }
     .boxed()
 }
@@ -147,6 +148,19 @@ async fn nobody_makes_one_person_into_another_alone() {
     let name = wire::CorrectPersonRequest { name: "张四".into(), ..request(id) };
     assert_eq!(it.correct_as("colleague", name.clone()).await.unwrap_err(), "CORRECTION_TOO_WIDE");
     it.correct(name.clone()).await.unwrap();
+    // Nor by merging: the other record would bring its number.
+    let other = it.person("张四", 10, "530402001", "9999-12-31").await;
+    let merge = |user: &'static str, other: Uuid| {
+        let request =
+            wire::MergePersonsRequest {
+                keep_id: id.to_string(), other_id: other.to_string(), reason: "同一人".into()
+            };
+        it.door.merge_persons(asked(request, &caller(user, "530402")))
+    };
+    assert_eq!(reason(&merge("clerk", other).await.unwrap_err()), "CORRECTION_TOO_WIDE");
+    let named_otherwise = it.person("李四", 12, "530402001", "9999-12-31").await;
+    assert_eq!(reason(&merge("approver", named_otherwise).await.unwrap_err()), "PERSON_NAME_DIFFERS");
+    merge("approver", other).await.unwrap();
     // A month later it is another matter.
     it.door.persons.clock.move_to("2027-01-05T02:00:00Z".parse().unwrap());
     it.correct_as("colleague", wire::CorrectPersonRequest { name: "张三".into(), ..name }).await.unwrap();
