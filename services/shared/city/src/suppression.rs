@@ -146,7 +146,9 @@ impl Table {
             if cell.persons && is_small(cell.value) && self.is_hidden(&statements, place) {
                 while !Audit::new(self, &statements).is_safe(place, &mut steps) {
                     if !self.hide_one_more(&mut statements, place, &mut steps) {
-                        exposed.push(place);
+                        if !Audit::last(self, &statements).is_safe(place, &mut steps) {
+                            exposed.push(place);
+                        }
                         break;
                     }
                 }

@@ -6,8 +6,11 @@
 
 use super::{Cause, Cell, Relation, Standing, Statement, THRESHOLD, Table, is_small};
 
-/// Steps of one search; an alternative is some exchange along a few sums, and is found at once or not at all.
+/// Steps of one search; an alternative is some exchange along a few sums, and is found at once or hardly at all.
 const STEPS: u32 = 3_000;
+/// Steps of a search on which it depends whether a table can be published at all: among many small counts the first
+/// exchanges that are tried may all be wrong.
+const LAST_STEPS: u32 = 30_000;
 
 /// What a reader makes of the marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ enum Reader {
 pub(super) struct Audit<'t> {
     table: &'t Table,
     statements: &'t [Statement],
+    /// Of each search.
+    steps: u32,
 }
 
 /// A reading in the making.
@@ -36,7 +41,12 @@ struct Search {
 
 impl<'t> Audit<'t> {
     pub(super) fn new(table: &'t Table, statements: &'t [Statement]) -> Self {
-        Audit { table, statements }
+        Audit { table, statements, steps: STEPS }
+    }
+
+    /// Searches longer: nothing is left to hide.
+    pub(super) fn last(table: &'t Table, statements: &'t [Statement]) -> Self {
+        Audit { table, statements, steps: LAST_STEPS }
     }
 
     /// True when no reader can tell which of 1 to 4 a count is, nor from the sums alone that it is one of them.
@@ -57,12 +67,12 @@ impl<'t> Audit<'t> {
             steps: 0,
         };
         values.filter(|value| self.may_be(place, *value, reader)).any(|value| {
-            search.steps = STEPS;
+            search.steps = self.steps;
             let change = value - cells[place].value;
             self.change(&mut search, place, change);
             let found = self.complete(&mut search, &self.table.touching[place], reader);
             self.take_back(&mut search, place, change);
-            *steps += u64::from(STEPS - search.steps);
+            *steps += u64::from(self.steps - search.steps);
             found
         })
     }

@@ -212,3 +212,21 @@ fn marks_read_as_printed() {
     assert_eq!([Statement::Shown(12), PRIMARY, COMPLEMENTARY].map(Statement::text), ["12", "<5", "*"]);
     assert_eq!((0..7).filter(|count| is_small(*count)).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
+
+#[test]
+fn a_first_table_of_many_small_counts_can_be_published() {
+    let counties = [
+        (3, vec![2, 0, 3]),
+        (1, vec![1, 1, 0]),
+        (5, vec![5, 0, 1]),
+        (10, vec![0, 10, 0]),
+        (15, vec![0, 15, 0]),
+        (4, vec![4, 3, 0]),
+        (0, vec![0, 0, 0]),
+        (0, vec![0, 0, 0]),
+        (4, vec![1, 4, 0]),
+    ];
+    let table = table(&Counted { counties: counties.to_vec(), with_sum: true });
+    let Outcome { exposed, .. } = table.suppress();
+    assert!(exposed.is_empty(), "{exposed:?}");
+}
