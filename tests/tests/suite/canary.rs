@@ -177,7 +177,8 @@ async fn entered(programs: &Programs, sheets: &Sheets) -> Vec<(String, Vec<u8>)>
 /// What a clerk puts right: a number that is wrong again, then the one that is right, with a phone.
 async fn corrected(clerk: &mut Person) -> Vec<(String, Vec<u8>)> {
     clerk.open("/persons?bureau=childcare").await;
-    clerk.fill_at("#find-number", &canary(TO_CORRECT).0).await;
+    let wrong = canary(TO_CORRECT).0;
+    clerk.fill_at("#find-number", &wrong).await;
     clerk.click("查询").await;
     clerk.sees("查到一人").await;
     let form = clerk.run("document.querySelector('a[href$=\"/correct\"]').getAttribute('href')").await;
@@ -185,6 +186,7 @@ async fn corrected(clerk: &mut Person) -> Vec<(String, Vec<u8>)> {
     let (number, phone) = canary(CORRECTED);
     let mut shown = Vec::new();
     for (typed, answer) in [(mistyped(), "校验位不符"), (number, "已更正")] {
+        clerk.fill("哪个证件", &format!("{}***********{}", &wrong[..3], &wrong[14..])).await;
         clerk.fill_at("#person_number", &typed).await;
         clerk.fill_at("#phone", &phone).await;
         clerk.fill("原因", "录入有误").await;
