@@ -158,7 +158,7 @@ impl PersonsPage<'_> {
     }
 
     fn text(&self, person: &Person) -> String {
-        acts::Shown::of(person).text
+        acts::line(person)
     }
 
     /// People that are not yet stored under the newest key.

@@ -45,6 +45,23 @@ fn abilities(person: &SignedIn, bureau: &str) -> [bool; 3] {
     [FIND_PERSON, LIST_ACCESSES, PERSON_KEYS].map(|path| may(person, bureau, path))
 }
 
+/// BUREAU_UNKNOWN where the bureau keeps nobody, ROLE_MISSING, with `whose_act`, where the method is not this person's.
+fn open(person: &SignedIn, bureau: &str, method: &str, whose_act: &str) -> Result<()> {
+    keeps(bureau)?;
+    if !may(person, bureau, method) {
+        return Err(Problem::forbidden("ROLE_MISSING", whose_act));
+    }
+    Ok(())
+}
+
+/// BUREAU_UNKNOWN where the bureau keeps nobody.
+fn keeps(bureau: &str) -> Result<()> {
+    if keepers_of_people().contains(bureau) {
+        return Ok(());
+    }
+    Err(Problem::field("bureau", "BUREAU_UNKNOWN", "这个部门不保管人员信息"))
+}
+
 /// Whether 人员查询 has anything for the person.
 pub(super) fn may_ask(person: &SignedIn) -> bool {
     keepers_of_people().iter().any(|bureau| abilities(person, bureau).contains(&true))
@@ -268,9 +285,7 @@ async fn accesses(
     request: &ListAccessesRequest,
 ) -> Result<ListAccessesResponse> {
     keepers(front, person)?;
-    if !keepers_of_people().contains(bureau) {
-        return Err(Problem::field("bureau", "BUREAU_UNKNOWN", "这个部门不保管人员信息"));
-    }
+    keeps(bureau)?;
     Asking { bureaus: &front.bureaus, person }.ask(bureau, LIST_ACCESSES, request).await
 }
 

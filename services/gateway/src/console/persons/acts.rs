@@ -2,6 +2,7 @@
 
 use askama::Template;
 use kit::{Problem, Result};
+use proto::contract::DocumentKind;
 use proto::trust::Person;
 
 use crate::console::Frame;
@@ -15,29 +16,17 @@ use contract::bureau::title as bureau_title;
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Asked,
-    /// Both were found, and wait for the person's word.
-    Found {
-        keep: Shown,
-        other: Shown,
-    },
+    /// Both were found, the one to keep first, and wait for the person's word.
+    Found(Box<[Person; 2]>),
     Merged(Box<Person>),
 }
 
-/// A person as the page shows them: by id, masked.
-#[derive(Clone, Debug)]
-pub(crate) struct Shown {
-    pub(crate) id: String,
-    /// 李*明，居民身份证 530***********0018，电话 138****5678
-    pub(crate) text: String,
-}
-
-impl Shown {
-    pub(crate) fn of(person: &Person) -> Self {
-        let documents = person.documents.iter().map(|one| format!("{} {}", super::kind(one.kind), one.number));
-        let phone = Some(&person.phone).filter(|phone| !phone.is_empty()).map(|phone| format!("电话 {phone}"));
-        let parts: Vec<String> = [person.name.clone()].into_iter().chain(documents).chain(phone).collect();
-        Shown { id: person.id.clone(), text: parts.join("，") }
-    }
+/// A person in one line, masked: 李*明，居民身份证 530***********0018，电话 138****5678
+pub(super) fn line(person: &Person) -> String {
+    let documents = person.documents.iter().map(|one| format!("{} {}", super::kind(one.kind), one.number));
+    let phone = Some(&person.phone).filter(|phone| !phone.is_empty()).map(|phone| format!("电话 {phone}"));
+    let parts: Vec<String> = [person.name.clone()].into_iter().chain(documents).chain(phone).collect();
+    parts.join("，")
 }
 
 /// Merging at one bureau.
@@ -77,12 +66,12 @@ struct MergePage<'a> {
 
 impl MergePage<'_> {
     /// One of the two numbers is probably mistyped, or they are two people.
-    fn two_residents(&self, keep: &Shown, other: &Shown) -> bool {
-        [keep, other].iter().all(|shown| shown.text.contains("居民身份证"))
+    fn two_residents(&self, both: &[Person; 2]) -> bool {
+        both.iter().all(|person| person.documents.iter().any(|one| one.kind() == DocumentKind::ResidentId))
     }
 
-    fn text(&self, person: &Person) -> String {
-        Shown::of(person).text
+    fn line(&self, person: &Person) -> String {
+        line(person)
     }
 }
 

@@ -4,26 +4,17 @@ use axum::extract::{Query, State as Shared};
 use axum::http::Uri;
 use axum::response::Response;
 use kit::{Problem, Result};
-use proto::trust::{ErasePersonRequest, FindPersonRequest, MergePersonsRequest, Person};
+use proto::trust::{ErasePersonRequest, FindPersonRequest, GetPersonRequest, MergePersonsRequest, Person};
 
-use super::Look;
-use crate::console::persons::acts::{self, EraseView, MergeView, Shown, Step};
+use super::{Look, open};
+use crate::console::persons::acts::{self, EraseView, MergeView, Step};
 use crate::console::sharing::Tab;
 use crate::http::sharing::{tabs, with_status};
 use crate::http::{Front, pages};
 use crate::session::{Fields, Posted, SignedIn};
-use crate::sharing::{Asking, ERASE_PERSON, FIND_PERSON, MERGE_PERSONS, keepers_of_people, labels, may};
+use crate::sharing::{Asking, ERASE_PERSON, FIND_PERSON, GET_PERSON, MERGE_PERSONS, labels};
 
-/// ROLE_MISSING where the act is not this person's, BUREAU_UNKNOWN where the bureau keeps nobody.
-fn open(person: &SignedIn, bureau: &str, method: &str) -> Result<()> {
-    if !keepers_of_people().contains(bureau) {
-        return Err(Problem::field("bureau", "BUREAU_UNKNOWN", "这个部门不保管人员信息"));
-    }
-    if !may(person, bureau, method) {
-        return Err(Problem::forbidden("ROLE_MISSING", "合并、删除人员信息由保管部门的市级人员办理"));
-    }
-    Ok(())
-}
+const WHOSE_ACT: &str = "合并、删除人员信息由保管部门的市级人员办理";
 
 pub(super) async fn ask_merge(
     Shared(front): Shared<Front>,
@@ -31,7 +22,7 @@ pub(super) async fn ask_merge(
     uri: Uri,
     Query(look): Query<Look>,
 ) -> Response {
-    match open(&person, &look.bureau, MERGE_PERSONS) {
+    match open(&person, &look.bureau, MERGE_PERSONS, WHOSE_ACT) {
         Ok(()) => merge_page(&front, &person, &uri, &look.bureau, &Fields::default(), Step::Asked, None),
         Err(problem) => pages::problem(&front, Some(&person), &uri, &problem),
     }
@@ -41,29 +32,30 @@ pub(super) async fn ask_merge(
 pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
     let Posted { person, form, .. } = posted;
     let bureau = form.get("bureau").to_owned();
-    if let Err(problem) = open(&person, &bureau, MERGE_PERSONS) {
+    if let Err(problem) = open(&person, &bureau, MERGE_PERSONS, WHOSE_ACT) {
         return pages::problem(&front, Some(&person), &uri, &problem);
     }
     let asking = Asking { bureaus: &front.bureaus, person: &person };
     let (step, problem) = match form.get("keep_id") {
         "" => match both(asking, &bureau, &form).await {
-            Ok([keep, other]) => (Step::Found { keep, other }, None),
+            Ok(found) => (Step::Found(found), None),
             Err(problem) => (Step::Asked, Some(problem)),
         },
         keep => {
+            let other = form.get("other_id");
             let request = MergePersonsRequest {
                 keep_id: keep.to_owned(),
-                other_id: form.get("other_id").to_owned(),
+                other_id: other.to_owned(),
                 reason: form.get("reason").trim().to_owned(),
             };
-            let shown = |id: &str, text: &str| Shown { id: form.get(id).to_owned(), text: form.get(text).to_owned() };
             let merged: Result<Person> = asking.ask(&bureau, MERGE_PERSONS, &request).await;
             match merged {
                 Ok(merged) => (Step::Merged(Box::new(merged)), None),
-                Err(problem) => {
-                    let (keep, other) = (shown("keep_id", "keep_shown"), shown("other_id", "other_shown"));
-                    (Step::Found { keep, other }, Some(problem))
-                }
+                // Where the two cannot be shown again, they are asked for again.
+                Err(problem) => match again(asking, &bureau, [keep, other]).await {
+                    Ok(found) => (Step::Found(found), Some(problem)),
+                    Err(_) => (Step::Asked, Some(problem)),
+                },
             }
         }
     };
@@ -72,7 +64,7 @@ pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted
 
 /// The two people of the form; what is wrong with the second is told beside the second. The reason is judged first, for
 /// each search is on record.
-async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<[Shown; 2]> {
+async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<Box<[Person; 2]>> {
     let reason = form.get("reason").trim();
     if reason.is_empty() {
         return Err(Problem::field("reason", "FIELD_MISSING", "请写明合并原因"));
@@ -84,20 +76,28 @@ async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<[Shown;
             format!("内容中含有{}，请删去", carried.title()),
         ));
     }
-    let find = async |kind: &'static str, number: &'static str| -> Result<Shown> {
+    let find = async |kind: &'static str, number: &'static str| -> Result<Person> {
         let request = FindPersonRequest {
             kind: form.get(kind).parse().unwrap_or_default(),
             number: form.get(number).trim().to_owned(),
         };
         let found: Result<Person> = asking.ask(bureau, FIND_PERSON, &request).await;
-        found.map(|person| Shown::of(&person)).map_err(|problem| beside(problem, kind, number))
+        found.map_err(|problem| beside(problem, kind, number))
     };
     let keep = find("keep_kind", "keep_person_number").await?;
     let other = find("other_kind", "other_person_number").await?;
     if keep.id == other.id {
         return Err(Problem::field("other_person_number", "PERSON_SAME", "两个证件已是同一人的，不需要合并"));
     }
-    Ok([keep, other])
+    Ok(Box::new([keep, other]))
+}
+
+/// The two who were found before, by id.
+async fn again(asking: Asking<'_>, bureau: &str, [keep, other]: [&str; 2]) -> Result<Box<[Person; 2]>> {
+    let get = async |id: &str| -> Result<Person> {
+        asking.ask(bureau, GET_PERSON, &GetPersonRequest { id: id.to_owned() }).await
+    };
+    Ok(Box::new([get(keep).await?, get(other).await?]))
 }
 
 /// The bureau's fault, at the form's own names for its fields; what names none stands at the number.
@@ -132,7 +132,7 @@ fn merge_page(
 pub(super) async fn erase(Shared(front): Shared<Front>, uri: Uri, posted: Posted<Fields>) -> Response {
     let Posted { person, form, .. } = posted;
     let bureau = form.get("bureau").to_owned();
-    if let Err(problem) = open(&person, &bureau, ERASE_PERSON) {
+    if let Err(problem) = open(&person, &bureau, ERASE_PERSON, WHOSE_ACT) {
         return pages::problem(&front, Some(&person), &uri, &problem);
     }
     let request = ErasePersonRequest {

@@ -7,24 +7,19 @@ use axum::response::Response;
 use kit::{Problem, Result};
 use proto::trust::{CorrectPersonRequest, GetPersonRequest, Person};
 
-use super::records;
+use super::{open, records};
 use crate::console::persons::correction::{self, CorrectionView, FURTHER};
 use crate::console::sharing::Tab;
 use crate::http::sharing::{tabs, with_status};
 use crate::http::{Front, pages};
 use crate::session::{Fields, Posted, SignedIn};
-use crate::sharing::{Asking, CORRECT_PERSON, GET_PERSON, keepers_of_people, labels, may};
+use crate::sharing::{Asking, CORRECT_PERSON, GET_PERSON, labels};
 
 type Whom = Path<(String, String)>;
 
 /// Who is to be corrected, as registered now. BUREAU_UNKNOWN, ROLE_MISSING, and what the bureau refuses.
 async fn registered(front: &Front, person: &SignedIn, bureau: &str, id: &str) -> Result<Person> {
-    if !keepers_of_people().contains(bureau) {
-        return Err(Problem::field("bureau", "BUREAU_UNKNOWN", "这个部门不保管人员信息"));
-    }
-    if !may(person, bureau, CORRECT_PERSON) {
-        return Err(Problem::forbidden("ROLE_MISSING", "人员信息由保管部门的填报人员更正"));
-    }
+    open(person, bureau, CORRECT_PERSON, "人员信息由保管部门的填报人员更正")?;
     let request = GetPersonRequest { id: id.to_owned() };
     let whom: Person = Asking { bureaus: &front.bureaus, person }.ask(bureau, GET_PERSON, &request).await?;
     if whom.erased {

@@ -267,17 +267,13 @@ async fn two_records_are_looked_at_before_they_are_merged_and_a_person_is_forgot
     let told = house.post("/persons/merge", &cookie, &numbers(NUMBER, OTHER_NUMBER, "同意，13887654321")).await;
     assert!(told.body.contains("内容中含有手机号码"), "{}", told.body);
     assert!(bureau.acts.lock().unwrap().is_empty(), "nothing is done before the word");
-    let word = [
-        ("csrf", token.as_str()),
-        ("bureau", "childcare"),
-        ("keep_id", "p1"),
-        ("other_id", "p2"),
-        ("reason", "换证"),
-        ("keep_shown", "李*"),
-    ];
-    let refused = [&word[..4], &[("reason", "不行"), ("keep_shown", "李*")]].concat();
+    let word =
+        [("csrf", token.as_str()), ("bureau", "childcare"), ("keep_id", "p1"), ("other_id", "p2"), ("reason", "换证")];
+    let refused = [&word[..4], &[("reason", "不行")]].concat();
     let refused = house.post("/persons/merge", &cookie, &refused).await;
     assert!(refused.body.contains("没有合并：") && refused.body.contains("确认合并"), "{}", refused.body);
+    assert!(refused.body.contains("530***********0018"), "both are shown again: {}", refused.body);
+    assert!(refused.body.contains("两条都登记了居民身份证"), "{}", refused.body);
     assert!(house.post("/persons/merge", &cookie, &word).await.body.contains("已合并"));
 
     let erase = "/persons/erase";

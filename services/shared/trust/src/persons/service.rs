@@ -31,9 +31,14 @@ impl PersonDoor {
     /// The caller's regions must have a record of the person, who is merged into no other, unless they are the whole city:
     /// REGION_OUT_OF_SCOPE.
     pub(super) async fn reach(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
+        self.reached(tx, caller, person).await.map(|_| ())
+    }
+
+    /// The regions that have a record of the person. As `reach`.
+    async fn reached(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<Vec<(String,)>> {
         let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
         if caller.scope.prefixes().is_none() || regions.iter().any(|(region,)| caller.scope.covers(region)) {
-            return Ok(());
+            return Ok(regions);
         }
         Err(Problem::forbidden("REGION_OUT_OF_SCOPE", "此人的记录不在您的权限地区内"))
     }
@@ -41,8 +46,7 @@ impl PersonDoor {
     /// Every region that has a record of the person must be the caller's: what holds there too is not changed from here.
     /// REGION_OUT_OF_SCOPE.
     pub(super) async fn reach_all(&self, tx: &mut Tx, caller: &Caller, person: Uuid) -> Result<()> {
-        self.reach(tx, caller, person).await?;
-        let regions: Vec<(String,)> = tx.query(self.holding.regions).bind(person).all().await?;
+        let regions = self.reached(tx, caller, person).await?;
         if regions.iter().all(|(region,)| caller.scope.covers(region)) {
             return Ok(());
         }
