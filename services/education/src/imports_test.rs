@@ -2,6 +2,7 @@
 
 use proto::contract::{ImportCounts, ImportMode};
 use proto::education as wire;
+use trust::persons::store;
 
 use crate::schools::Act;
 use crate::testing::{Fixture, HONGTA, Sheet, bureau, faults, school};
@@ -218,6 +219,15 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     };
     let rows = vec![known("甲校", "王小名"), known("乙校", "王小名"), teacher("乙校", "李红")];
     assert_eq!(fixture.teachers(HONGTA, rows).await.totals, counted(3, 0, 0, 0, 0));
+    fixture.courses(CITY, vec![course("SH-01")]).await;
+    let taught = |school: &str, name: &str, teacher: &str| wire::ClassRow {
+        teacher_name: teacher.into(),
+        ..class(school, name)
+    };
+    let classes =
+        [("甲校", "一班", "王小名"), ("甲校", "二班", "王小名"), ("甲校", "三班", "李红"), ("乙校", "一班", "")];
+    let rows = classes.map(|(school, name, teacher)| taught(school, name, teacher)).to_vec();
+    assert_eq!(fixture.classes(HONGTA, rows).await.totals, counted(4, 0, 0, 0, 0));
     let person: (uuid::Uuid,) = fixture.bureau.db.read("SELECT id FROM person").one().await.unwrap();
     let rename = async |name: &str| {
         let user = trust::User { id: "clerk".into(), name: "李红".into(), unit: "红塔区".into() };
@@ -231,17 +241,50 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     assert_eq!(rename("李红").await, Err("NAME_TAKEN"), "another teacher of one of the schools");
     assert_eq!(rename("王小明").await, Ok(2));
     assert_eq!(rename("王小明").await, Ok(0));
-    let noted: (i64,) = fixture
-        .bureau
-        .db
-        .read("SELECT CAST(COUNT(*) AS BIGINT) FROM record_history WHERE reason = '更正身份信息（姓名）'")
-        .one()
-        .await
-        .unwrap();
-    assert_eq!(noted.0, 2);
+    let db = &fixture.bureau.db;
+    for reason in ["更正身份信息（姓名）", "更正身份信息（任课教师姓名）"] {
+        let noted = "SELECT CAST(COUNT(*) AS BIGINT) FROM record_history WHERE reason = $1";
+        let noted: (i64,) = db.read(noted).bind(reason).one().await.unwrap();
+        assert_eq!(noted.0, 2, "{reason}");
+    }
+    let named = "SELECT name, teacher_name, version FROM class ORDER BY teacher_name, name, version";
+    let named: Vec<(String, String, i64)> = db.read(named).all().await.unwrap();
+    let named: Vec<_> = named.iter().map(|(name, teacher, version)| (&**name, &**teacher, *version)).collect();
+    assert_eq!(named, [("一班", "", 1), ("三班", "李红", 1), ("一班", "王小明", 2), ("二班", "王小明", 2)]);
     let names: Vec<(String,)> =
         fixture.bureau.db.read("SELECT name FROM teacher WHERE person_id IS NOT NULL").all().await.unwrap();
     assert_eq!(names, [("王小明".to_owned(),), ("王小明".to_owned(),)]);
     let answer = fixture.teachers(HONGTA, vec![teacher("甲校", "王小明"), teacher("乙校", "王小明")]).await;
     assert_eq!(answer.totals, counted(0, 0, 2, 0, 0));
+}
+
+#[tokio::test]
+async fn teachers_who_turn_out_to_be_one_are_known_by_either_document() {
+    let mut fixture = with_schools().await;
+    let (one, other) = ("530402195001010018", "530402195501010014");
+    let known = |school: &str, number: &str| wire::TeacherRow {
+        document_kind: proto::contract::DocumentKind::ResidentId as i32,
+        document_number: number.into(),
+        ..teacher(school, "王小明")
+    };
+    let rows = vec![known("甲校", one), known("乙校", other)];
+    assert_eq!(fixture.teachers(HONGTA, rows.clone()).await.totals, counted(2, 0, 0, 0, 0));
+    let ids = "SELECT t.person_id FROM teacher t JOIN school s ON s.id = t.school_id ORDER BY s.name DESC";
+    let ids: Vec<(uuid::Uuid,)> = fixture.bureau.db.read(ids).all().await.unwrap();
+    let [(keep,), (gone,)] = ids[..] else { panic!("{ids:?}") };
+    let mut tx = fixture.bureau.db.begin().await.unwrap();
+    let keys = &fixture.bureau.persons.as_ref().unwrap().keys;
+    let mut kept = store::one(&mut tx, keys, keep).await.unwrap().identity.unwrap();
+    let mut left = store::one(&mut tx, keys, gone).await.unwrap().identity.unwrap();
+    store::unite(&mut tx, keys, (keep, &mut kept), (gone, &mut left)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(fixture.teachers(HONGTA, rows).await.totals, counted(0, 0, 2, 0, 0));
+    let swapped = vec![known("甲校", other), known("乙校", one)];
+    assert_eq!(fixture.teachers(HONGTA, swapped).await.totals, counted(0, 0, 2, 0, 0));
+    let filter = crate::teachers::store::Filter { person_id: Some(keep), ..Default::default() };
+    let page = registry::columns::Page::asked(None).unwrap();
+    let scope = trust::Scope::of_the_service();
+    let (listed, _) = crate::teachers::store::page(&fixture.bureau.db, &scope, filter, page).await.unwrap();
+    assert!(listed.len() == 2 && listed.iter().all(|placed| placed.teacher.person_id == Some(keep)), "{listed:?}");
 }

@@ -73,9 +73,10 @@ const STATEMENTS: &[&str] = &[
     courses::import::SELECT_DISAPPEARED,
     teachers::store::SELECT,
     teachers::import::SELECT_DISAPPEARED,
-    teachers::store::SELECT_NAME_TAKEN,
-    teachers::store::SELECT_TO_RENAME,
-    teachers::store::SELECT_OF_PERSON,
+    teachers::correction::SELECT_NAME_TAKEN,
+    teachers::correction::SELECT_TO_RENAME,
+    teachers::correction::SELECT_OF_PERSON,
+    teachers::correction::SELECT_TAUGHT,
     classes::store::SELECT,
     classes::import::SELECT_DISAPPEARED,
 ];

@@ -1,6 +1,7 @@
 //! 教师 (dictionary §5.4): who teaches at a school, named by name within it, and by a document
 //! where one is given. Rules only: no SQL, no contract, no clock.
 
+pub mod correction;
 pub mod door;
 pub mod import;
 pub mod service;

@@ -11,7 +11,7 @@ use city::period::Period;
 use city::region::Region;
 use kit::clock::rfc3339;
 use kit::{Problem, Result};
-use proto::reporting::PublicationKind;
+use proto::reporting::{Basis, PublicationKind};
 
 pub use detail::detail;
 pub use lists::{bureaus, projects, regions, tasks};
@@ -254,7 +254,7 @@ fn organisation_name(context: &Context<'_>, code: &str) -> String {
 }
 
 fn source(context: &Context<'_>, used: &Used<'_>, links: &BTreeMap<String, Link>) -> SourceView {
-    let meta = used.figure.meta;
+    let (meta, origin) = (used.figure.meta, used.figure.origin);
     SourceView {
         part: used.side.to_owned(),
         element: used.element.clone(),
@@ -268,8 +268,22 @@ fn source(context: &Context<'_>, used: &Used<'_>, links: &BTreeMap<String, Link>
         revision: used.figure.number,
         status: kind_label(meta.kind).to_owned(),
         published_at: rfc3339(meta.published_at),
-        source: used.figure.source.to_owned(),
+        source: origin.document.clone(),
+        basis: basis_name(origin.basis).to_owned(),
+        computed: origin.computed.map(|value| value.to_string()),
+        late: origin.late,
+        on_behalf: origin.on_behalf,
         stale: links.get(&meta.bureau).is_some_and(|link| link.stale_since.is_some() || link.diverged),
+    }
+}
+
+/// As the interfaces name it.
+fn basis_name(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Unspecified => "",
+        Basis::Reported => "reported",
+        Basis::Both => "both",
+        Basis::Register => "register",
     }
 }
 

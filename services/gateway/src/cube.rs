@@ -4,6 +4,8 @@
 //! The cube takes envelopes that were verified on arrival, in the order of their stream. Reading costs what the
 //! view shows, whatever the number of records, observations or bureaus.
 
+mod origin;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -13,6 +15,9 @@ use city::region::{Edition, RegionTree};
 use kit::{Kind, Problem, Result};
 use proto::reporting::publication::Body;
 use proto::reporting::{Observation, Publication, PublicationKind, RegionFigures};
+
+pub use origin::Origin;
+use origin::Origins;
 
 use crate::catalogue::Catalogue;
 use crate::cut::Cut;
@@ -49,7 +54,7 @@ pub struct Revision {
     publication: u32,
     pub number: u32,
     pub said: Said,
-    source: u32,
+    origin: u32,
 }
 
 /// A figure as it stood at a cut, with where it came from.
@@ -58,8 +63,7 @@ pub struct Figure<'c> {
     pub said: Said,
     pub number: u32,
     pub meta: &'c Meta,
-    /// The document a printed figure is taken from; empty for others.
-    pub source: &'c str,
+    pub origin: &'c Origin,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +104,7 @@ pub struct Reference {
 #[derive(Debug, Default)]
 pub struct Cube {
     names: HashMap<String, u32>,
-    texts: Vec<String>,
+    origins: Origins,
     metas: Vec<Meta>,
     cells: HashMap<Key, Vec<Revision>>,
     /// Which cells a bureau's form touched for a region: what that bureau's withdrawal takes back, and no other's.
@@ -142,7 +146,7 @@ impl Cube {
                 for region in &withdrawal.regions {
                     let region = self.intern(region);
                     for key in self.published.get(&(owner, form, region, period)).cloned().unwrap_or_default() {
-                        self.add(key, Revision { publication: number, number: 0, said: Said::Withdrawn, source: 0 });
+                        self.add(key, Revision { publication: number, number: 0, said: Said::Withdrawn, origin: 0 });
                     }
                 }
             }
@@ -192,9 +196,9 @@ impl Cube {
             if !publication.form.is_empty() {
                 self.remember(publication, &figures.region, key)?;
             }
-            let source = self.intern(&observation.source);
+            let origin = self.origins.number(figures, observation);
             let said = if figures.exempt { Said::Exempt } else { said(observation)? };
-            self.add(key, Revision { publication: number, number: figures.revision, said, source });
+            self.add(key, Revision { publication: number, number: figures.revision, said, origin });
         }
         Ok(())
     }
@@ -222,9 +226,8 @@ impl Cube {
         if let Some(number) = self.names.get(text) {
             return *number;
         }
-        let number = self.texts.len() as u32;
+        let number = self.names.len() as u32;
         self.names.insert(text.to_owned(), number);
-        self.texts.push(text.to_owned());
         number
     }
 
@@ -301,7 +304,7 @@ impl Cube {
                 said: revision.said,
                 number: revision.number,
                 meta,
-                source: &self.texts[revision.source as usize],
+                origin: self.origins.get(revision.origin),
             })
         })
     }

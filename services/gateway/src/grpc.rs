@@ -168,6 +168,10 @@ fn indicator(view: IndicatorView) -> wire::Indicator {
                 published_at: source.published_at,
                 stale: source.stale,
                 source: source.source,
+                basis: source.basis,
+                computed: source.computed,
+                late: source.late,
+                on_behalf: source.on_behalf,
             })
             .collect(),
         missing: view.missing,

@@ -153,6 +153,15 @@ pub struct SourceView {
     pub published_at: String,
     /// The document a printed figure is taken from.
     pub source: String,
+    /// Which value counts: reported (typed), both (typed, with the register beside it) or register; empty where it was
+    /// not said.
+    pub basis: String,
+    /// The register's value at the time, where it differs from what counts.
+    pub computed: Option<String>,
+    /// 补报: handed in after the period was locked.
+    pub late: bool,
+    /// 代填: filled in by the bureau for the region.
+    pub on_behalf: bool,
     pub stale: bool,
 }
 

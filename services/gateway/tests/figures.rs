@@ -5,13 +5,15 @@ use std::sync::Arc;
 use city::bundle::City;
 use city::indicator::Indicator;
 use city::period::Period;
-use gateway::cube::{Cube, Reference};
+use gateway::cube::{Cube, Reference, Said};
 use gateway::cut::Cut;
 use gateway::evaluate::{Context, Evaluation};
 use gateway::lamp::{self, Lamp};
 use proptest::prelude::*;
 use proto::reporting::publication::Body;
-use proto::reporting::{Document, Figures, Observation, Publication, PublicationKind, RegionFigures, Withdrawal};
+use proto::reporting::{
+    Basis, Document, Figures, Observation, Publication, PublicationKind, RegionFigures, Withdrawal,
+};
 
 /// A cube under construction: publications get their bureau's next sequence, one microsecond apart.
 struct Desk {
@@ -283,4 +285,49 @@ fn the_path_is_linear_between_dated_targets_and_grey_before_it_begins() {
     assert_eq!(at("C10", Period::Year(2023)).as_deref(), Some("35.00"));
     let none = lamp::lamp(find("C10"), None, Period::Year(2025), true, false, &city.plan.lamp);
     assert_eq!(none, Lamp::Grey, "no value, no lamp");
+}
+
+/// “Where does it come from, and why did it change”: first typed beside a register that said another number, handed in
+/// late by the bureau; then the register itself. A cut keeps to what was said by then.
+#[test]
+fn each_revision_says_what_it_rests_on() {
+    let mut desk = Desk::new();
+    let said = |number: u32, value: i64, basis: Basis, computed: Option<i64>, late: bool| {
+        let observation = Observation {
+            element: "childcare.institutions.demo".into(),
+            region: "530402".into(),
+            period: "2026-10".into(),
+            value: Some(value),
+            basis: basis.into(),
+            computed,
+            ..Observation::default()
+        };
+        let figures = RegionFigures {
+            region: "530402".into(),
+            revision: number,
+            late,
+            on_behalf: late,
+            observations: vec![observation],
+            ..RegionFigures::default()
+        };
+        Publication {
+            kind: PublicationKind::Flash as i32,
+            form: "f".into(),
+            period: "2026-10".into(),
+            body: Some(Body::Figures(Figures { regions: vec![figures] })),
+            ..Publication::default()
+        }
+    };
+    desk.publish("childcare", said(1, 7, Basis::Both, Some(6), true));
+    let before = desk.cube.cut(None);
+    desk.publish("childcare", said(2, 6, Basis::Register, None, false));
+    let rests = |cut: &Cut| {
+        desk.with(cut, "C11", "530402", "2026-10", |_, _, it| {
+            let [used] = it.used.as_slice() else { panic!("{:?}", it.used) };
+            let origin = used.figure.origin;
+            (used.figure.said, origin.basis, origin.computed, origin.late, origin.on_behalf)
+        })
+    };
+    assert_eq!(rests(&before), (Said::Value(7), Basis::Both, Some(6), true, true));
+    assert_eq!(rests(&desk.cube.cut(None)), (Said::Value(6), Basis::Register, None, false, false));
 }

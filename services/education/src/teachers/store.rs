@@ -6,12 +6,13 @@ use futures::FutureExt;
 use kit::db::placeholders;
 use kit::{Db, Problem, Result, Sql, Tx};
 use registry::columns::{Conditions, Page, ROWS_PER_STATEMENT, coded, list};
-use registry::{Author, Coded, changes, history, people};
+use registry::{Author, Coded, history};
 use trust::Scope;
 use trust::matching::{Days, Question};
-use trust::persons::{Corrected, Holding};
+use trust::persons::Holding;
 use uuid::Uuid;
 
+use super::correction::follow;
 use super::{Change, Facts, Status, Teacher};
 
 /// Where the people of this service are. A teacher who left is kept; the day is not recorded, so none may be erased yet.
@@ -31,27 +32,6 @@ WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)",
         sql: SELECT_REGISTERED,
     }],
 };
-
-/// Somebody else at a school of person `$1` who has the name `$2`.
-pub const SELECT_NAME_TAKEN: &str = "\
-SELECT CAST(1 AS BIGINT) FROM teacher t
-JOIN teacher o ON o.school_id = t.school_id
-WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND o.name = $2
-  AND (o.person_id IS NULL OR o.person_id NOT IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1))
-LIMIT 1";
-/// The records of person `$1` that have another name than `$2`. A school names its teachers apart: where it has two of the one
-/// person, the one that has the name, or else the first, is who that is.
-pub const SELECT_TO_RENAME: &str = "\
-SELECT t.id FROM teacher t
-WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND t.name <> $2
-  AND NOT EXISTS (
-    SELECT 1 FROM teacher o
-    WHERE o.school_id = t.school_id AND o.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)
-      AND (o.name = $2 OR o.id < t.id))
-ORDER BY t.id";
-pub const SELECT_OF_PERSON: &str = "\
-SELECT id FROM teacher WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) ORDER BY id";
-const UPDATE_NAME: &str = "UPDATE teacher SET name = $1, version = version + 1 WHERE id IN ";
 
 /// Every teacher, and whether at work. The register keeps no days: `$1` is today.
 /// Counted first and joined then: joining people with people takes the square of their number.
@@ -183,39 +163,4 @@ pub async fn save(tx: &mut Tx, changes: &[Change], author: &Author) -> Result<()
     }
     let events: Vec<_> = changes.iter().map(|change| (change.teacher.id, &change.event)).collect();
     history::append(tx, &events, author).await
-}
-
-/// Gives the records of a person the right name, and each a line in its history. NAME_TAKEN.
-async fn follow(tx: &mut Tx, it: Corrected<'_>) -> Result<u64> {
-    let renamed = match it.name {
-        Some(name) => rename(tx, it.person, name).await?,
-        None => Vec::new(),
-    };
-    let (fields, noted) = match it.fields {
-        [] => ("姓名".to_owned(), renamed.clone()),
-        fields => {
-            let all: Vec<(Uuid,)> = tx.query(SELECT_OF_PERSON).bind(it.person).all().await?;
-            (fields.join("、"), all.into_iter().map(|(id,)| id).collect())
-        }
-    };
-    people::note_correction(tx, &noted, &fields, &it).await?;
-    if !renamed.is_empty() {
-        changes::bump(tx).await?;
-    }
-    Ok(renamed.len() as u64)
-}
-
-/// The records that got the name.
-async fn rename(tx: &mut Tx, person: Uuid, name: &str) -> Result<Vec<Uuid>> {
-    let taken: Option<(i64,)> = tx.query(SELECT_NAME_TAKEN).bind(person).bind(name.to_owned()).optional().await?;
-    if taken.is_some() {
-        let message = "同一学校已有这个姓名的另一位教师，请先核对是否同一人";
-        return Err(Problem::field("name", "NAME_TAKEN", message));
-    }
-    let records: Vec<(Uuid,)> = tx.query(SELECT_TO_RENAME).bind(person).bind(name.to_owned()).all().await?;
-    if !records.is_empty() {
-        let update = tx.query(Sql::built(format!("{UPDATE_NAME}{}", list(1, records.len())))).bind(name.to_owned());
-        records.iter().fold(update, |query, (id,)| query.bind(*id)).execute().await?;
-    }
-    Ok(records.into_iter().map(|(id,)| id).collect())
 }

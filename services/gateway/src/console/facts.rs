@@ -69,6 +69,28 @@ pub(super) fn part_figure(indicator: &IndicatorView, number: Option<&str>) -> St
     }
 }
 
+/// What a figure rests on, in words. `figure` writes a value as the page writes this one.
+pub(super) fn origin(source: &SourceView, figure: impl Fn(&str) -> String) -> String {
+    if !source.source.is_empty() {
+        return source.source.clone();
+    }
+    let register = source.computed.as_deref().map(figure);
+    let mut words = match (source.basis.as_str(), register) {
+        ("register", _) => "台账计算".to_owned(),
+        ("both", None) => "双轨，填报与台账一致".to_owned(),
+        ("both", Some(register)) => format!("双轨，以填报为准；台账为 {register}"),
+        ("reported", None) => "报表填报".to_owned(),
+        ("reported", Some(register)) => format!("报表填报；台账为 {register}"),
+        _ => "由发布单位签名".to_owned(),
+    };
+    for (said, word) in [(source.late, "补报"), (source.on_behalf, "市级代填")] {
+        if said {
+            words = format!("{words}；{word}");
+        }
+    }
+    words
+}
+
 /// Name of the part's element, with its period where that is another one than most; empty when it has several.
 fn part_name(indicator: &IndicatorView, part: &str) -> String {
     let sources: Vec<&SourceView> = indicator.sources.iter().filter(|source| source.part == part).collect();

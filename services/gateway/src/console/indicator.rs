@@ -94,7 +94,7 @@ struct SourceRow {
     publication: String,
     badge: Option<Badge>,
     published_at: String,
-    source: String,
+    origin: String,
     stale: bool,
     /// Where a doubt about it is told; empty for what a printed document says, and where the person reads no reports.
     doubt: String,
@@ -284,7 +284,7 @@ fn source_row(
         publication: format!("{} 号，第 {} 版", grouped(&source.sequence.to_string()), source.revision),
         badge: Badge::of(&source.status),
         published_at: instant(&source.published_at),
-        source: source.source.clone(),
+        origin: facts::origin(source, |value| facts::part_figure(indicator, Some(value))),
         stale: source.stale,
         doubt: if may_doubt { doubt_href(source) } else { String::new() },
     }

@@ -103,6 +103,31 @@ fn an_indicator_shows_value_path_parts_counties_and_revisions() {
 }
 
 #[test]
+fn a_figure_says_what_it_rests_on() {
+    let detail = sample::detail();
+    let source = detail.indicator.sources.first().unwrap();
+    let words = |basis: &str, computed: Option<&str>, late: bool| {
+        let source = crate::view::SourceView {
+            basis: basis.to_owned(),
+            computed: computed.map(str::to_owned),
+            late,
+            on_behalf: late,
+            ..source.clone()
+        };
+        facts::origin(&source, grouped)
+    };
+    assert_eq!(words("register", None, false), "台账计算");
+    assert_eq!(words("both", None, false), "双轨，填报与台账一致");
+    assert_eq!(words("both", Some("2300"), true), "双轨，以填报为准；台账为 2,300；补报；市级代填");
+    assert_eq!(words("reported", Some("2300"), false), "报表填报；台账为 2,300");
+    assert_eq!(words("", None, false), "由发布单位签名");
+    let html = indicator_of(&detail);
+    assert_eq!(html.matches("<td class=\"free\">台账计算").count(), 9);
+    assert!(html.contains("台账计算；补报</td>") && html.contains("台账计算；市级代填</td>"));
+    assert!(html.contains("<td class=\"free\">《玉溪市2025年国民经济和社会发展统计公报》</td>"));
+}
+
+#[test]
 fn an_indicator_without_figures_says_why() {
     let html = indicator_of(&sample::empty_detail(8));
     check("indicator-missing.html", &html);

@@ -281,6 +281,10 @@ fn sources() -> Vec<SourceView> {
         status: text(if at == 3 { "修订" } else { "快报" }),
         published_at: text("2026-11-04T16:20:00+08:00"),
         source: String::new(),
+        basis: text(if part == "denominator" { "reported" } else { "register" }),
+        computed: None,
+        late: at == 6,
+        on_behalf: at == 8,
         stale: at == 4,
     };
     let places = ["2310", "940", "610", "1020", "620", "580", "540", "860", "720"];

@@ -11,7 +11,7 @@ use proto::education::{
     ListSchoolsRequest, Mode, SchoolRow, TeacherRow, TeacherStatus, Tier,
 };
 
-use super::{Place, day, resident, townships, villages};
+use super::{Place, day, name, resident, townships, villages};
 use crate::demo::growth::{Ends, at};
 use crate::demo::office::Office;
 use crate::demo::reports::month_end;
@@ -33,6 +33,10 @@ const COURSES: [(&str, &str, Category); 12] = [
     ("SG-01", "剪纸与手工", Category::Craft),
     ("HD-01", "玉溪花灯", Category::LocalCulture),
 ];
+
+/// Every so many schools the first teacher also works in a childcare institution: such people are what 人员比对 finds. Even, as
+/// the schools whose teachers have stated a document, and one more is no carer who leaves (`staff`).
+const ALSO_CARER: usize = 10;
 
 const SURNAMES: [&str; 10] = ["李", "王", "张", "杨", "普", "白", "矣", "方", "施", "钱"];
 
@@ -135,7 +139,11 @@ impl Education {
         for (n, (school, _)) in self.teaching.iter().enumerate().filter(|(_, (_, opened))| *opened < end) {
             for k in 0..3 * office.scale {
                 let (code, course, _) = COURSES[(n * 5 + k) % COURSES.len()];
-                let teacher = format!("{}虚{}", SURNAMES[(n + k) % SURNAMES.len()], ["构", "拟", "设"][k % 3]);
+                let carer = (k == 0 && n.is_multiple_of(ALSO_CARER)).then_some(n + 1);
+                let teacher = carer.map_or_else(
+                    || format!("{}虚{}", SURNAMES[(n + k) % SURNAMES.len()], ["构", "拟", "设"][k % 3]),
+                    name,
+                );
                 if k < 2 {
                     teachers.push(TeacherRow {
                         school_name: school.clone(),
@@ -143,7 +151,11 @@ impl Education {
                         title: ["讲师", "副教授", "非遗传承人"][(n + k) % 3].to_owned(),
                         status: TeacherStatus::Active as i32,
                         document_kind: if n % 2 == 0 { DocumentKind::ResidentId as i32 } else { 0 },
-                        document_number: if n % 2 == 0 { resident(200_000 + n * 10 + k) } else { String::new() },
+                        document_number: if n % 2 == 0 {
+                            resident(carer.unwrap_or(200_000 + n * 10 + k))
+                        } else {
+                            String::new()
+                        },
                     });
                 }
                 let capacity = 30 + (n as i64 * 7 + k as i64 * 5) % 20;
