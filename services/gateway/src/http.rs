@@ -11,7 +11,7 @@ mod evidence;
 mod filling;
 mod headers;
 pub(crate) mod pages;
-mod persons;
+pub(crate) mod persons;
 mod plan;
 mod public_data;
 mod registers;

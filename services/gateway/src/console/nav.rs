@@ -1,6 +1,8 @@
 //! The main navigation: what a person can use, and nothing else. What is shown here opens nothing; every bureau judges
 //! every call itself.
 
+use crate::http::persons::may_ask;
+use crate::http::sharing::SHARERS;
 use crate::session::SignedIn;
 
 /// One entry.
@@ -18,6 +20,7 @@ enum For {
     All,
     /// Whoever holds one of these roles at some bureau.
     Roles(&'static [&'static str]),
+    Whoever(fn(&SignedIn) -> bool),
 }
 
 const REPORTERS: &[&str] = &["COUNTY_REPORTER", "CITY_BUREAU_REPORTER"];
@@ -35,7 +38,7 @@ const READERS: &[&str] = &[
 const ADMINISTRATORS: &[&str] = &["SYS_ADMIN", "COUNTY_ADMIN"];
 
 /// In the order people see them.
-const ENTRIES: [(&str, &str, For); 11] = [
+const ENTRIES: [(&str, &str, For); 12] = [
     ("/", "总览", For::All),
     ("/work", "我的工作", For::Roles(WORKERS)),
     ("/filling", "套表填报", For::Roles(REPORTERS)),
@@ -45,7 +48,8 @@ const ENTRIES: [(&str, &str, For); 11] = [
     ("/projects", "项目", For::All),
     ("/cuts", "定版通报", For::All),
     ("/status", "数据状态", For::All),
-    ("/sharing", "数据共享", For::Roles(&crate::http::sharing::SHARERS)),
+    ("/sharing", "数据共享", For::Roles(&SHARERS)),
+    ("/persons", "人员", For::Whoever(|person| !person.holds_any(&SHARERS) && may_ask(person))),
     ("/accounts", "账号", For::Roles(ADMINISTRATORS)),
 ];
 
@@ -54,6 +58,7 @@ pub fn entries(person: Option<&SignedIn>, path: &str) -> Vec<Entry> {
     let shown = |who: &For| match who {
         For::All => true,
         For::Roles(roles) => person.is_some_and(|person| person.holds_any(roles)),
+        For::Whoever(may) => person.is_some_and(may),
     };
     ENTRIES
         .iter()
@@ -63,11 +68,12 @@ pub fn entries(person: Option<&SignedIn>, path: &str) -> Vec<Entry> {
 }
 
 /// `/registers` holds `/registers/childcare.class`; the front page holds itself and the indicators' pages, 数据共享 those
-/// about people.
+/// about people, of whom clerks have an entry of its own.
 fn holds(href: &str, path: &str) -> bool {
     match href {
         "/" => path == "/" || path.starts_with("/indicators/"),
         "/sharing" if path.starts_with("/persons") => true,
+        "/persons" if path.starts_with("/sharing/matching") => true,
         _ => path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
     }
 }

@@ -63,7 +63,7 @@ fn keeps(bureau: &str) -> Result<()> {
 }
 
 /// Whether 人员查询 has anything for the person.
-pub(super) fn may_ask(person: &SignedIn) -> bool {
+pub(crate) fn may_ask(person: &SignedIn) -> bool {
     keepers_of_people().iter().any(|bureau| abilities(person, bureau).contains(&true))
 }
 

@@ -53,12 +53,15 @@ fn asking<'a>(front: &'a Front, person: &'a SignedIn) -> Asking<'a> {
     Asking { bureaus: &front.bureaus, person }
 }
 
-/// The pages of 数据共享 that the person may see, one of them shown.
+/// The pages of 数据共享 that the person may see, one of them shown: clerks have those about people.
 pub(super) fn tabs(front: &Front, person: &SignedIn, here: Tab) -> Tabs {
     let asking = asking(front, person);
-    let mut shown = vec![Tab::Catalogue, Tab::Rights, Tab::Corrections];
-    if !asking.at(sharing::LIST_FEEDS).is_empty() {
-        shown.push(Tab::Copies);
+    let mut shown = Vec::new();
+    if person.holds_any(&SHARERS) {
+        shown.extend([Tab::Catalogue, Tab::Rights, Tab::Corrections]);
+        if !asking.at(sharing::LIST_FEEDS).is_empty() {
+            shown.push(Tab::Copies);
+        }
     }
     if copies::questioned(&asking).next().is_some() || sharing::may(person, "childcare", sharing::MATCH_STAFF) {
         shown.push(Tab::Matching);
@@ -66,7 +69,8 @@ pub(super) fn tabs(front: &Front, person: &SignedIn, here: Tab) -> Tabs {
     if super::persons::may_ask(person) {
         shown.push(Tab::Persons);
     }
-    if !person.holds_any(&SHARERS) {
+    // A single page needs no tabs.
+    if shown.len() < 2 {
         shown.clear();
     }
     Tabs { shown, here }

@@ -43,9 +43,9 @@ pub fn page(frame: &Frame, list: &Worklist) -> Result<String> {
         page: Page::bare(Some(frame)),
         verdict: match count {
             0 => "今天没有等您办的事".to_owned(),
-            _ => format!("{count} 件事等您办"),
+            _ => format!("{count}\u{a0}件事等您办"),
         },
-        hit: if urgent > 0 { format!("{urgent} 件已逾期或被退回") } else { String::new() },
+        hit: if urgent > 0 { format!("{urgent}\u{a0}件已逾期或被退回") } else { String::new() },
         it: list,
     }
     .render()

@@ -358,7 +358,7 @@ async fn a_sheet_is_checked_shown_and_then_written() {
     assert_eq!(commit().await.status, 303);
     assert_eq!(commit().await.status, 303, "a second click does nothing");
     let written = settled(&here).await;
-    assert!(written.body.contains("导入完成，采用 1 行"), "{}", written.body);
+    assert!(written.body.contains("导入完成，采用 1&nbsp;行"), "{}", written.body);
     assert_eq!(*bureau.imports.lock().unwrap(), [(ImportMode::Preview, 2), (ImportMode::Commit, 2)]);
 
     // Another gateway, or this one after a restart, does not have the file: the same id takes it up again.

@@ -375,7 +375,7 @@ async fn auditors_see_the_keys_and_whom_an_account_looked_at() {
     let page = house.get("/persons?bureau=childcare", &cookie).await;
     assert!(page.body.contains("还有 3 人待换为最新密钥") && !page.body.contains("按证件查询"), "{}", page.body);
     let looks = house.get("/persons/seen?bureau=childcare&user=clerk", &cookie).await;
-    assert!(looks.body.contains("账号 clerk 看过谁") && looks.body.contains("联系本人"), "{}", looks.body);
+    assert!(looks.body.contains("账号 clerk&nbsp;看过谁") && looks.body.contains("联系本人"), "{}", looks.body);
     assert!(links(&looks.body).iter().any(|link| link.contains("user=clerk") && link.contains("cursor=c2")));
     let down = house.get("/persons?bureau=education", &cookie).await;
     assert!(down.status == 200 && down.body.contains("联系不上"), "{}", down.body);
@@ -390,7 +390,12 @@ async fn a_comparison_shows_counts_and_masked_people() {
     let refused = run("").await;
     assert!(refused.status == 400 && refused.body.contains("id=\"f-as_of\">请填写日期"), "{}", refused.body);
     let done = run("2026-11-01").await;
-    assert!(done.status == 200 && done.body.contains("比对 12 人") && done.body.contains("李*"), "{}", done.body);
+    assert!(done.status == 200 && done.body.contains("比对 12&nbsp;人") && done.body.contains("李*"), "{}", done.body);
+    // Clerks have an entry of their own, for 数据共享 is not theirs; those who have it find people there.
+    let entries = |page: &str| ["/sharing", "/persons"].map(|href| page.contains(&format!("<li><a href=\"{href}\"")));
+    assert_eq!(entries(&house.get("/work", &cookie).await.body), [true, false]);
+    let (clerk, _) = house.sign_in("clerk").await;
+    assert_eq!(entries(&house.get("/work", &clerk).await.body), [false, true]);
     let (office, token) = house.sign_in("office").await;
     let fields = [("csrf", token.as_str()), ("as_of", "2026-11-01")];
     assert_eq!(house.post("/sharing/matching/staff", &office, &fields).await.status, 403);

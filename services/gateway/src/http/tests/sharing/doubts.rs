@@ -125,7 +125,7 @@ async fn a_doubt_is_told_answered_and_closed() {
     let (house, bureau) = house_with_bureaus().await;
     let (cookie, token) = house.sign_in("approver").await;
     let list = house.get("/sharing/corrections", &cookie).await;
-    assert!(list.body.contains("少计了两个班") && list.body.contains("1 件逾期未答复"), "{}", list.body);
+    assert!(list.body.contains("少计了两个班") && list.body.contains("1&nbsp;件逾期未答复"), "{}", list.body);
     let city = City::embedded();
     let (form, element) = (city.form("childcare-monthly").unwrap(), city.element("childcare.places").unwrap());
     assert!(list.body.contains(&form.title) && list.body.contains(&element.name), "{}", list.body);
@@ -190,11 +190,11 @@ async fn copies_say_which_stand_still_and_questions_which_were_refused() {
     let (house, _) = house_with_bureaus().await;
     let (cookie, _) = house.sign_in("office").await;
     let copies = house.get("/sharing/copies", &cookie).await.body;
-    assert!(copies.contains("2 项没有同步") && copies.contains("，1 项未配置"), "{copies}");
+    assert!(copies.contains("2&nbsp;项没有同步") && copies.contains("，1&nbsp;项未配置"), "{copies}");
     assert!(copies.contains("联系不上"), "{copies}");
     assert!(copies.contains("已暂停（每分钟自动重试）") && copies.matches("自动重试").count() == 1, "{copies}");
     let batches = house.get("/sharing/matching", &cookie).await.body;
-    assert!(batches.contains("1 批被拒绝") && batches.contains("已答复"), "{batches}");
+    assert!(batches.contains("1&nbsp;批被拒绝") && batches.contains("已答复"), "{batches}");
     assert!(batches.contains("标识数</th>") && batches.contains("部门之间的询问记录"), "{batches}");
     let none = house.get("/sharing/matching?agreement=other", &cookie).await.body;
     house.admit("reporter", "530400", &[("childcare", "CITY_BUREAU_REPORTER", "530400")]).await;
