@@ -226,8 +226,10 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     };
     let classes =
         [("甲校", "一班", "王小名"), ("甲校", "二班", "王小名"), ("甲校", "三班", "李红"), ("乙校", "一班", "")];
-    let rows = classes.map(|(school, name, teacher)| taught(school, name, teacher)).to_vec();
-    assert_eq!(fixture.classes(HONGTA, rows).await.totals, counted(4, 0, 0, 0, 0));
+    let mut rows = classes.map(|(school, name, teacher)| taught(school, name, teacher)).to_vec();
+    let over = wire::ClassRow { state: wire::ClassState::Ended as i32, ..taught("甲校", "四班", "王小名") };
+    rows.push(over.clone());
+    assert_eq!(fixture.classes(HONGTA, rows).await.totals, counted(5, 0, 0, 0, 0));
     let person: (uuid::Uuid,) = fixture.bureau.db.read("SELECT id FROM person").one().await.unwrap();
     let rename = async |name: &str| {
         let user = trust::User { id: "clerk".into(), name: "李红".into(), unit: "红塔区".into() };
@@ -239,7 +241,7 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
         renamed.map_err(|problem| problem.reason)
     };
     assert_eq!(rename("李红").await, Err("NAME_TAKEN"), "another teacher of one of the schools");
-    assert_eq!(rename("王小明").await, Ok(2));
+    assert_eq!(rename("王小明").await, Ok(4), "two records and two classes");
     assert_eq!(rename("王小明").await, Ok(0));
     let db = &fixture.bureau.db;
     for reason in ["更正身份信息（姓名）", "更正身份信息（任课教师姓名）"] {
@@ -250,7 +252,10 @@ async fn a_teacher_who_is_renamed_is_the_one_of_the_next_sheet() {
     let named = "SELECT name, teacher_name, version FROM class ORDER BY teacher_name, name, version";
     let named: Vec<(String, String, i64)> = db.read(named).all().await.unwrap();
     let named: Vec<_> = named.iter().map(|(name, teacher, version)| (&**name, &**teacher, *version)).collect();
-    assert_eq!(named, [("一班", "", 1), ("三班", "李红", 1), ("一班", "王小明", 2), ("二班", "王小明", 2)]);
+    let taught =
+        [("一班", "", 1), ("三班", "李红", 1), ("四班", "王小名", 1), ("一班", "王小明", 2), ("二班", "王小明", 2)];
+    assert_eq!(named, taught, "what is over stays as it is");
+    assert_eq!(fixture.classes(HONGTA, vec![over]).await.totals, counted(0, 0, 1, 0, 0));
     let names: Vec<(String,)> =
         fixture.bureau.db.read("SELECT name FROM teacher WHERE person_id IS NOT NULL").all().await.unwrap();
     assert_eq!(names, [("王小明".to_owned(),), ("王小明".to_owned(),)]);

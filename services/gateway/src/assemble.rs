@@ -16,11 +16,11 @@ use proto::reporting::{Basis, PublicationKind};
 pub use detail::detail;
 pub use lists::{bureaus, projects, regions, tasks};
 
-use crate::cube::{Figure, Said};
+use crate::cube::{Figure, Origin, Said};
 use crate::evaluate::{Context, Evaluation, Missing, Used};
 use crate::lamp;
 use crate::state::Link;
-use crate::view::{Completeness, IndicatorList, IndicatorView, SourceView, TargetView};
+use crate::view::{Completeness, IndicatorList, IndicatorView, OriginView, SourceView, TargetView};
 
 /// Where and when a view looks.
 #[derive(Clone, Copy, Debug)]
@@ -254,7 +254,7 @@ fn organisation_name(context: &Context<'_>, code: &str) -> String {
 }
 
 fn source(context: &Context<'_>, used: &Used<'_>, links: &BTreeMap<String, Link>) -> SourceView {
-    let (meta, origin) = (used.figure.meta, used.figure.origin);
+    let meta = used.figure.meta;
     SourceView {
         part: used.side.to_owned(),
         element: used.element.clone(),
@@ -268,22 +268,24 @@ fn source(context: &Context<'_>, used: &Used<'_>, links: &BTreeMap<String, Link>
         revision: used.figure.number,
         status: kind_label(meta.kind).to_owned(),
         published_at: rfc3339(meta.published_at),
-        source: origin.document.clone(),
-        basis: basis_name(origin.basis).to_owned(),
-        computed: origin.computed.map(|value| value.to_string()),
-        late: origin.late,
-        on_behalf: origin.on_behalf,
+        origin: origin(used.figure.origin),
         stale: links.get(&meta.bureau).is_some_and(|link| link.stale_since.is_some() || link.diverged),
     }
 }
 
-/// As the interfaces name it.
-fn basis_name(basis: Basis) -> &'static str {
-    match basis {
+fn origin(origin: &Origin) -> OriginView {
+    let basis = match origin.basis {
         Basis::Unspecified => "",
         Basis::Reported => "reported",
         Basis::Both => "both",
         Basis::Register => "register",
+    };
+    OriginView {
+        source: origin.document.clone(),
+        basis: basis.to_owned(),
+        computed: origin.computed.map(|value| value.to_string()),
+        late: origin.late,
+        on_behalf: origin.on_behalf,
     }
 }
 

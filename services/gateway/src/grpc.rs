@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 
 use crate::counties::CountyTable;
 use crate::state::State;
-use crate::view::{BureauView, CutEntry, IndicatorView, PaceView, ReadingView, RevisionView, SeriesPoint};
+use crate::view::{BureauView, CutEntry, IndicatorView, OriginView, PaceView, ReadingView, RevisionView, SeriesPoint};
 use crate::{figures, follow, query};
 
 /// The gRPC door.
@@ -167,11 +167,8 @@ fn indicator(view: IndicatorView) -> wire::Indicator {
                 status: source.status,
                 published_at: source.published_at,
                 stale: source.stale,
-                source: source.source,
-                basis: source.basis,
-                computed: source.computed,
-                late: source.late,
-                on_behalf: source.on_behalf,
+                source: source.origin.source.clone(),
+                origin: Some(origin(source.origin)),
             })
             .collect(),
         missing: view.missing,
@@ -248,7 +245,14 @@ fn revision(revision: RevisionView) -> wire::Revision {
         status: revision.status,
         published_at: revision.published_at,
         reason: revision.reason,
+        source: revision.origin.source.clone(),
+        origin: Some(origin(revision.origin)),
     }
+}
+
+fn origin(view: OriginView) -> wire::Origin {
+    let OriginView { basis, computed, late, on_behalf, .. } = view;
+    wire::Origin { basis, computed, late, on_behalf }
 }
 
 fn bureau(view: BureauView) -> wire::Bureau {

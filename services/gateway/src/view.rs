@@ -151,10 +151,18 @@ pub struct SourceView {
     pub revision: u32,
     pub status: String,
     pub published_at: String,
+    #[serde(flatten)]
+    pub origin: OriginView,
+    pub stale: bool,
+}
+
+/// What a figure rests on, as its owner signed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OriginView {
     /// The document a printed figure is taken from.
     pub source: String,
-    /// Which value counts: reported (typed), both (typed, with the register beside it) or register; empty where it was
-    /// not said.
+    /// Which value counts: reported (typed), both (typed, else the register's) or register; empty where neither does, as in an
+    /// exempt region.
     pub basis: String,
     /// The register's value at the time, where it differs from what counts.
     pub computed: Option<String>,
@@ -162,7 +170,6 @@ pub struct SourceView {
     pub late: bool,
     /// 代填: filled in by the bureau for the region.
     pub on_behalf: bool,
-    pub stale: bool,
 }
 
 /// One indicator with all a page about it needs.
@@ -226,6 +233,8 @@ pub struct RevisionView {
     pub published_at: String,
     pub approver: String,
     pub reason: String,
+    #[serde(flatten)]
+    pub origin: OriginView,
 }
 
 /// How fresh one bureau's figures are.

@@ -25,11 +25,13 @@ WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) A
 ORDER BY t.id";
 pub const SELECT_OF_PERSON: &str = "\
 SELECT id FROM teacher WHERE person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) ORDER BY id";
-/// The classes that name as their teacher whom a school knows by that name: the records of person `$1`.
+/// The classes that name person `$1` as their teacher, by a name that the person's record at the school has and that is not `$2`.
+/// One that is over stays as it is.
 pub const SELECT_TAUGHT: &str = "\
 SELECT c.id FROM class c
 JOIN teacher t ON t.school_id = c.school_id AND t.name = c.teacher_name
 WHERE t.person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1) AND t.name <> $2
+  AND c.state NOT IN ('ENDED', 'CANCELLED')
 ORDER BY c.id";
 const UPDATE_NAME: &str = "UPDATE teacher SET name = $1, version = version + 1 WHERE id IN ";
 const UPDATE_TAUGHT: &str = "UPDATE class SET teacher_name = $1, version = version + 1 WHERE id IN ";
@@ -49,7 +51,7 @@ pub(super) async fn follow(tx: &mut Tx, it: Corrected<'_>) -> Result<u64> {
     if !renamed.is_empty() || !taught.is_empty() {
         changes::bump(tx).await?;
     }
-    Ok(renamed.len() as u64)
+    Ok((renamed.len() + taught.len()) as u64)
 }
 
 /// The records and the classes that got the name.

@@ -7,7 +7,7 @@ use city::period::Period;
 use jiff::civil::Date;
 use kit::clock::rfc3339;
 
-use super::{Place, displayed, kind_label, missing, region_name, said_text, status, view};
+use super::{Place, displayed, kind_label, missing, origin, region_name, said_text, status, view};
 use crate::evaluate::Context;
 use crate::exact::Exact;
 use crate::lamp;
@@ -185,6 +185,7 @@ fn revisions(context: &Context<'_>, indicator: &Indicator, place: Place<'_>) -> 
                     published_at: rfc3339(meta.published_at),
                     approver: meta.approver.clone(),
                     reason: meta.reason.clone(),
+                    origin: origin(figure.origin),
                 };
                 (meta.published_at, view)
             })

@@ -170,7 +170,7 @@ pub fn detail(frame: &Frame, it: &Detail<'_>) -> Result<String> {
     let known = rows.iter().filter(|row| row.value != "—").count();
     DetailPage {
         page: Page::bare(Some(frame)),
-        verdict: format!("{}：{} 项主要指标 {known} 项有数", it.line.name, rows.len()),
+        verdict: format!("{}：{}\u{a0}项主要指标 {known}\u{a0}项有数", it.line.name, rows.len()),
         bureaus: it
             .list
             .cut
@@ -247,7 +247,7 @@ pub fn evaluation(frame: &Frame, it: &Evaluated<'_>) -> Result<String> {
     EvaluationPage {
         page: Page::bare(Some(frame)),
         verdict: format!(
-            "{core} 项主要指标达标 {} 项、未达标 {} 项、不可计算 {} 项",
+            "{core}\u{a0}项主要指标达标 {}\u{a0}项、未达标 {}\u{a0}项、不可计算 {}\u{a0}项",
             count(Some(true)),
             count(Some(false)),
             count(None)
@@ -255,7 +255,7 @@ pub fn evaluation(frame: &Frame, it: &Evaluated<'_>) -> Result<String> {
         hit: if unexplained == 0 {
             String::new()
         } else {
-            format!("{unexplained} 项未达标的还没有写明原因")
+            format!("{unexplained}\u{a0}项未达标的还没有写明原因")
         },
         groups: vec![
             ("主要指标", it.ended.iter().filter(|one| one.core).collect()),

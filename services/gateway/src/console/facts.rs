@@ -2,7 +2,7 @@
 
 use super::bullet::{Bullet, Figures, bullet};
 use super::words::{figure, figure_in, period_spaced, period_title, with_unit};
-use crate::view::{Completeness, IndicatorView, SourceView, TargetView};
+use crate::view::{Completeness, IndicatorView, OriginView, SourceView, TargetView};
 
 /// Missing sentences shown on a card; the indicator's page shows all.
 const MISSING_ON_A_CARD: usize = 2;
@@ -70,20 +70,21 @@ pub(super) fn part_figure(indicator: &IndicatorView, number: Option<&str>) -> St
 }
 
 /// What a figure rests on, in words. `figure` writes a value as the page writes this one.
-pub(super) fn origin(source: &SourceView, figure: impl Fn(&str) -> String) -> String {
-    if !source.source.is_empty() {
-        return source.source.clone();
+pub(super) fn origin(origin: &OriginView, figure: impl Fn(&str) -> String) -> String {
+    if !origin.source.is_empty() {
+        return origin.source.clone();
     }
-    let register = source.computed.as_deref().map(figure);
-    let mut words = match (source.basis.as_str(), register) {
-        ("register", _) => "台账计算".to_owned(),
-        ("both", None) => "双轨，填报与台账一致".to_owned(),
+    let register = origin.computed.as_deref().map(figure);
+    let mut words = match (origin.basis.as_str(), register) {
+        ("register", None) => "台账计算".to_owned(),
+        ("register", Some(register)) => format!("注明不适用；台账为 {register}"),
+        ("both", None) => "双轨，与台账一致".to_owned(),
         ("both", Some(register)) => format!("双轨，以填报为准；台账为 {register}"),
         ("reported", None) => "报表填报".to_owned(),
         ("reported", Some(register)) => format!("报表填报；台账为 {register}"),
         _ => "由发布单位签名".to_owned(),
     };
-    for (said, word) in [(source.late, "补报"), (source.on_behalf, "市级代填")] {
+    for (said, word) in [(origin.late, "补报"), (origin.on_behalf, "市级代填")] {
         if said {
             words = format!("{words}；{word}");
         }

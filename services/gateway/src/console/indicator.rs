@@ -12,7 +12,9 @@ use super::verdict::{self, Sentence};
 use super::words::{
     Badge, Lamp, amount, escaped, figure_in, grouped, indicator_href, instant, period_title, with_unit,
 };
-use crate::view::{BureauList, IndicatorDetail, IndicatorView, RegionValue, RevisionView, SeriesPoint, SourceView};
+use crate::view::{
+    BureauList, IndicatorDetail, IndicatorView, OriginView, RegionValue, RevisionView, SeriesPoint, SourceView,
+};
 
 /// Steps of the revision history shown at once; the rest folds.
 const STEPS: usize = 8;
@@ -109,6 +111,8 @@ struct Step {
     after: Option<String>,
     publication: String,
     reason: String,
+    /// What the figure rested on and rests on, where that changed.
+    origin: Option<String>,
 }
 
 impl IndicatorPage {
@@ -272,7 +276,7 @@ fn source_row(
     bureaus: &BureauList,
     doubted_at: &[String],
 ) -> SourceRow {
-    let may_doubt = source.source.is_empty() && doubted_at.contains(&source.bureau);
+    let may_doubt = source.origin.source.is_empty() && doubted_at.contains(&source.bureau);
     SourceRow {
         part: if source.part == "denominator" { "分母" } else { "分子" },
         element: source.element_name.clone(),
@@ -284,7 +288,7 @@ fn source_row(
         publication: format!("{} 号，第 {} 版", grouped(&source.sequence.to_string()), source.revision),
         badge: Badge::of(&source.status),
         published_at: instant(&source.published_at),
-        origin: facts::origin(source, |value| facts::part_figure(indicator, Some(value))),
+        origin: facts::origin(&source.origin, |value| facts::part_figure(indicator, Some(value))),
         stale: source.stale,
         doubt: if may_doubt { doubt_href(source) } else { String::new() },
     }
@@ -302,7 +306,11 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
         let same = |older: &&RevisionView| {
             (&older.element, &older.region, &older.period) == (&revision.element, &revision.region, &revision.period)
         };
-        let before = revisions[at + 1..].iter().find(same).and_then(|older| older.value.as_deref());
+        let older = || revisions[at + 1..].iter().filter(same);
+        let before = older().next().and_then(|older| older.value.as_deref());
+        let rests_on = |origin: &OriginView| facts::origin(origin, |value| facts::part_figure(indicator, Some(value)));
+        let stood = older().find(|older| older.value.is_some()).filter(|_| revision.value.is_some());
+        let moved = stood.filter(|older| older.origin != revision.origin);
         let mut reason = revision.reason.clone();
         if !revision.approver.is_empty() {
             let comma = if reason.is_empty() { "" } else { "；" };
@@ -319,6 +327,7 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
             after: revision.value.as_deref().map(|value| facts::part_figure(indicator, Some(value))),
             publication: publication(bureaus, &revision.bureau, revision.sequence, revision.revision),
             reason,
+            origin: moved.map(|older| format!("{} → {}", rests_on(&older.origin), rests_on(&revision.origin))),
         }
     };
     revisions.iter().enumerate().map(step).collect()

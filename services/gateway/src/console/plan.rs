@@ -16,9 +16,9 @@ pub fn status(frame: &Frame, bureaus: &BureauList) -> Result<String> {
     StatusPage {
         page: Page::bare(Some(frame)),
         verdict: if live == rows.len() {
-            format!("{live} 个部门的数据都在实时跟随")
+            format!("{live}\u{a0}个部门的数据都在实时跟随")
         } else {
-            format!("{} 个部门中 {live} 个实时跟随", rows.len())
+            format!("{}\u{a0}个部门中 {live}\u{a0}个实时跟随", rows.len())
         },
         hit: rows.iter().filter(|row| row.class != "live").map(|row| row.title.clone()).collect::<Vec<_>>().join("、"),
         at: instant(&bureaus.as_of),

@@ -97,6 +97,7 @@ fn an_indicator_shows_value_path_parts_counties_and_revisions() {
         assert!(html.replace('\u{a0}', " ").contains(text), "{text}");
     }
     assert!(html.contains("<strong>撤回</strong>"));
+    assert_eq!(html.matches("双轨，以填报为准；台账为 1,020 → 台账计算").count(), 1, "why it changed, once");
     assert!(html.contains("ylyx verify proof FILE --keys DIR"));
     let at = |name: &str| html.find(&format!(">{name}</a></th>")).unwrap();
     assert!(at("红塔区") < at("江川区") && at("江川区") < at("元江县"));
@@ -105,19 +106,19 @@ fn an_indicator_shows_value_path_parts_counties_and_revisions() {
 #[test]
 fn a_figure_says_what_it_rests_on() {
     let detail = sample::detail();
-    let source = detail.indicator.sources.first().unwrap();
     let words = |basis: &str, computed: Option<&str>, late: bool| {
-        let source = crate::view::SourceView {
+        let origin = crate::view::OriginView {
+            source: String::new(),
             basis: basis.to_owned(),
             computed: computed.map(str::to_owned),
             late,
             on_behalf: late,
-            ..source.clone()
         };
-        facts::origin(&source, grouped)
+        facts::origin(&origin, grouped)
     };
     assert_eq!(words("register", None, false), "台账计算");
-    assert_eq!(words("both", None, false), "双轨，填报与台账一致");
+    assert_eq!(words("register", Some("5"), false), "注明不适用；台账为 5");
+    assert_eq!(words("both", None, false), "双轨，与台账一致");
     assert_eq!(words("both", Some("2300"), true), "双轨，以填报为准；台账为 2,300；补报；市级代填");
     assert_eq!(words("reported", Some("2300"), false), "报表填报；台账为 2,300");
     assert_eq!(words("", None, false), "由发布单位签名");

@@ -7,7 +7,7 @@ use proto::reporting::{Basis, Observation, RegionFigures};
 /// Where the value of one revision comes from, and what was special about how it was handed in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// Whether what was typed counts, or what the register gave; unspecified where nothing was to be said.
+    /// Whether what was typed counts, or what the register gave; unspecified where neither does: the region is exempt.
     pub basis: Basis,
     /// The register's value at the time, where it differs from what counts.
     pub computed: Option<i64>,

@@ -110,7 +110,8 @@ async fn answer(
     let bureau = if keepers.iter().any(|(name, _)| name == bureau) { bureau.to_owned() } else { first };
     let [may_find, may_list, may_keys] = abilities(person, &bureau);
     let asking = Asking { bureaus: &front.bureaus, person };
-    let keys: Option<Result<GetPersonKeysResponse>> = match may_keys {
+    // Counted anew each time, so not with every search.
+    let keys: Option<Result<GetPersonKeysResponse>> = match may_keys && matches!(asked, Asked::Nothing) {
         true => Some(asking.ask(&bureau, PERSON_KEYS, &GetPersonKeysRequest {}).await),
         false => None,
     };

@@ -69,15 +69,21 @@ pub(super) fn tabs(front: &Front, person: &SignedIn, here: Tab) -> Tabs {
     if super::persons::may_ask(person) {
         shown.push(Tab::Persons);
     }
-    // A single page needs no tabs.
-    if shown.len() < 2 {
+    // A single page needs no tabs, nor does one that stands beside these.
+    if shown.len() < 2 || !shown.contains(&here) {
         shown.clear();
     }
     Tabs { shown, here }
 }
 
 /// What was typed, to be sent again: for a refusal at a bureau that then cannot even show the record.
-fn to_send_again(front: &Front, person: &SignedIn, uri: &Uri, typed: &Fields, problem: &Problem) -> Response {
+pub(super) fn to_send_again(
+    front: &Front,
+    person: &SignedIn,
+    uri: &Uri,
+    typed: &Fields,
+    problem: &Problem,
+) -> Response {
     match Kept::of(uri.path(), typed) {
         Some(kept) => {
             let page = pages::page(front, Some(person), uri, |frame| console::resume(frame, &kept, Some(problem)));

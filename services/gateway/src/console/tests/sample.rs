@@ -280,11 +280,12 @@ fn sources() -> Vec<SourceView> {
         revision: if at == 3 { 2 } else { 1 },
         status: text(if at == 3 { "修订" } else { "快报" }),
         published_at: text("2026-11-04T16:20:00+08:00"),
-        source: String::new(),
-        basis: text(if part == "denominator" { "reported" } else { "register" }),
-        computed: None,
-        late: at == 6,
-        on_behalf: at == 8,
+        origin: OriginView {
+            basis: text(if part == "denominator" { "reported" } else { "register" }),
+            late: at == 6,
+            on_behalf: at == 8,
+            ..OriginView::default()
+        },
         stale: at == 4,
     };
     let places = ["2310", "940", "610", "1020", "620", "580", "540", "860", "720"];
@@ -295,7 +296,7 @@ fn sources() -> Vec<SourceView> {
         .collect();
     let mut people = source("denominator", "population.resident", "常住人口", 0, "2025", "2265000");
     people.status = text("正式");
-    people.source = text("《玉溪市2025年国民经济和社会发展统计公报》");
+    people.origin.source = text("《玉溪市2025年国民经济和社会发展统计公报》");
     all.push(people);
     all
 }
@@ -354,6 +355,11 @@ pub(super) fn detail() -> IndicatorDetail {
         published_at: text(at),
         approver: text("李某"),
         reason: text(reason),
+        origin: OriginView {
+            basis: text(if number == 1 { "both" } else { "register" }),
+            computed: (number == 1).then(|| text("1020")),
+            ..OriginView::default()
+        },
     };
     IndicatorDetail {
         as_of: list.as_of.clone(),

@@ -117,9 +117,9 @@ pub fn page(frame: &Frame, it: &Bases) -> Result<String> {
         page: Page::bare(Some(frame)),
         verdict: match lines().count() {
             0 => "还没有由登记册计算的数".to_owned(),
-            all => format!("{all} 个数中 {settled} 个已改用台账"),
+            all => format!("{all}\u{a0}个数中 {settled}\u{a0}个已改用台账"),
         },
-        hit: if ready > 0 { format!("{ready} 个可以改用台账") } else { String::new() },
+        hit: if ready > 0 { format!("{ready}\u{a0}个可以改用台账") } else { String::new() },
         bureaus: super::package::choices(&it.bureaus, &it.bureau),
         periods: super::package::choices(&it.periods, &it.typed.period),
         it,

@@ -64,9 +64,9 @@ pub fn page(frame: &Frame, list: &Outstanding) -> Result<String> {
         page: Page::bare(Some(frame)),
         verdict: match list.debtors.len() {
             0 => format!("{}应报的都已报来", period_title(&list.period)),
-            regions => format!("{}还有 {regions} 个地区 {forms} 张表未报", period_title(&list.period)),
+            regions => format!("{}还有 {regions}\u{a0}个地区 {forms}\u{a0}张表未报", period_title(&list.period)),
         },
-        hit: if late > 0 { format!("{late} 张已逾期") } else { String::new() },
+        hit: if late > 0 { format!("{late}\u{a0}张已逾期") } else { String::new() },
         periods: super::package::choices(&frame.period_options, &list.period),
         it: list,
     }

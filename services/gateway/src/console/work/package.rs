@@ -87,10 +87,10 @@ pub fn page(frame: &Frame, package: &Package) -> Result<String> {
     let missing = package.lines.iter().filter(|line| line.id.is_empty()).count();
     let mut hit = Vec::new();
     if fix > 0 {
-        hit.push(format!("{fix} 处必须改正"));
+        hit.push(format!("{fix}\u{a0}处必须改正"));
     }
     if missing > 0 {
-        hit.push(format!("{missing} 张未填"));
+        hit.push(format!("{missing}\u{a0}张未填"));
     }
     PackagePage {
         page: Page::bare(Some(frame)),
@@ -98,7 +98,11 @@ pub fn page(frame: &Frame, package: &Package) -> Result<String> {
         verdict: match total {
             0 => format!("{}{}没有要报的表", package.region_name, period_title(&package.period)),
             _ => {
-                format!("{}{}套表：{total} 张表已报 {handed_in} 张", package.region_name, period_title(&package.period))
+                format!(
+                    "{}{}套表：{total}\u{a0}张表已报 {handed_in}\u{a0}张",
+                    package.region_name,
+                    period_title(&package.period)
+                )
             }
         },
         hit: hit.join("，"),

@@ -66,7 +66,7 @@ pub fn page(frame: &Frame, review: &Review) -> Result<String> {
         page: Page::bare(Some(frame)),
         verdict: match waiting {
             0 => "没有等您签的表".to_owned(),
-            _ => format!("{waiting} 份报表等您签"),
+            _ => format!("{waiting}\u{a0}份报表等您签"),
         },
         periods: super::package::choices(&frame.period_options, &review.period),
         it: review,

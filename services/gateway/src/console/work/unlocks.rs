@@ -77,8 +77,8 @@ pub fn page(frame: &Frame, it: &Unlocks) -> Result<String> {
         page: Page::bare(Some(frame)),
         verdict: match (waiting, it.lines.len()) {
             (0, 0) => "没有解锁申请".to_owned(),
-            (0, all) => format!("{all} 件解锁申请都已办结"),
-            (waiting, _) => format!("{waiting} 件解锁申请待批"),
+            (0, all) => format!("{all}\u{a0}件解锁申请都已办结"),
+            (waiting, _) => format!("{waiting}\u{a0}件解锁申请待批"),
         },
         regions: super::package::choices(&it.regions, &it.typed.region),
         it,

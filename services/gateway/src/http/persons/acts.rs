@@ -9,7 +9,7 @@ use proto::trust::{ErasePersonRequest, FindPersonRequest, GetPersonRequest, Merg
 use super::{Look, open};
 use crate::console::persons::acts::{self, EraseView, MergeView, Step};
 use crate::console::sharing::Tab;
-use crate::http::sharing::{tabs, with_status};
+use crate::http::sharing::{tabs, to_send_again, with_status};
 use crate::http::{Front, pages};
 use crate::session::{Fields, Posted, SignedIn};
 use crate::sharing::{Asking, ERASE_PERSON, FIND_PERSON, GET_PERSON, MERGE_PERSONS, labels};
@@ -51,10 +51,10 @@ pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted
             let merged: Result<Person> = asking.ask(&bureau, MERGE_PERSONS, &request).await;
             match merged {
                 Ok(merged) => (Step::Merged(Box::new(merged)), None),
-                // Where the two cannot be shown again, they are asked for again.
                 Err(problem) => match again(asking, &bureau, [keep, other]).await {
-                    Ok(found) => (Step::Found(found), Some(problem)),
-                    Err(_) => (Step::Asked, Some(problem)),
+                    Ok(Some(found)) => (Step::Found(found), Some(problem)),
+                    Ok(None) => (Step::Asked, Some(problem)),
+                    Err(_) => return to_send_again(&front, &person, &uri, &form, &problem),
                 },
             }
         }
@@ -92,12 +92,14 @@ async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<Box<[Pe
     Ok(Box::new([keep, other]))
 }
 
-/// The two who were found before, by id.
-async fn again(asking: Asking<'_>, bureau: &str, [keep, other]: [&str; 2]) -> Result<Box<[Person; 2]>> {
+/// The two who were found before, by id; `None` where they are two no longer: merged or forgotten since.
+async fn again(asking: Asking<'_>, bureau: &str, [keep, other]: [&str; 2]) -> Result<Option<Box<[Person; 2]>>> {
     let get = async |id: &str| -> Result<Person> {
         asking.ask(bureau, GET_PERSON, &GetPersonRequest { id: id.to_owned() }).await
     };
-    Ok(Box::new([get(keep).await?, get(other).await?]))
+    let both = [get(keep).await?, get(other).await?];
+    let stand = keep != other && both.iter().all(|person| person.merged_into.is_empty() && !person.erased);
+    Ok(stand.then(|| Box::new(both)))
 }
 
 /// The bureau's fault, at the form's own names for its fields; what names none stands at the number.

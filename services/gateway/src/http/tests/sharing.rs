@@ -274,6 +274,9 @@ async fn two_records_are_looked_at_before_they_are_merged_and_a_person_is_forgot
     assert!(refused.body.contains("没有合并：") && refused.body.contains("确认合并"), "{}", refused.body);
     assert!(refused.body.contains("530***********0018"), "both are shown again: {}", refused.body);
     assert!(refused.body.contains("两条都登记了居民身份证"), "{}", refused.body);
+    let one = [&word[..3], &[("other_id", "p1"), ("reason", "不行")]].concat();
+    let one = house.post("/persons/merge", &cookie, &one).await;
+    assert!(one.body.contains("没有合并：") && !one.body.contains("确认合并"), "two no longer: {}", one.body);
     assert!(house.post("/persons/merge", &cookie, &word).await.body.contains("已合并"));
 
     let erase = "/persons/erase";
@@ -371,6 +374,12 @@ async fn a_number_is_posted_and_never_part_of_an_address_or_shown_again() {
 #[tokio::test]
 async fn auditors_see_the_keys_and_whom_an_account_looked_at() {
     let (house, _) = house_with_bureaus().await;
+    let (approver, token) = house.sign_in("approver").await;
+    let keys = "还有 3 人待换为最新密钥";
+    assert!(house.get("/persons?bureau=childcare", &approver).await.body.contains(keys));
+    let search = [("csrf", token.as_str()), ("bureau", "childcare"), ("kind", "1"), ("person_number", NUMBER)];
+    let found = house.post("/persons", &approver, &search).await;
+    assert!(found.status == 200 && !found.body.contains(keys), "not counted with every search: {}", found.body);
     let (cookie, _) = house.sign_in("auditor").await;
     let page = house.get("/persons?bureau=childcare", &cookie).await;
     assert!(page.body.contains("还有 3 人待换为最新密钥") && !page.body.contains("按证件查询"), "{}", page.body);
