@@ -310,7 +310,9 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
         let before = older().next().and_then(|older| older.value.as_deref());
         let rests_on = |origin: &OriginView| facts::origin(origin, |value| facts::part_figure(indicator, Some(value)));
         let stood = older().find(|older| older.value.is_some()).filter(|_| revision.value.is_some());
-        let moved = stood.filter(|older| older.origin != revision.origin);
+        let said = |origin: &OriginView| !origin.basis.is_empty();
+        let moved =
+            stood.filter(|older| older.origin != revision.origin && said(&older.origin) && said(&revision.origin));
         let mut reason = revision.reason.clone();
         if !revision.approver.is_empty() {
             let comma = if reason.is_empty() { "" } else { "；" };

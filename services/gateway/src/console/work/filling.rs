@@ -260,13 +260,13 @@ fn verdict(report: &Report, hard: usize, unexplained: usize, empty: usize) -> (S
     }
     let mut owed = Vec::new();
     if empty > 0 {
-        owed.push(format!("{empty} 格未填"));
+        owed.push(format!("{empty}\u{a0}格未填"));
     }
     if hard > 0 {
-        owed.push(format!("{hard} 处必须改正"));
+        owed.push(format!("{hard}\u{a0}处必须改正"));
     }
     if unexplained > 0 {
-        owed.push(format!("{unexplained} 处须说明"));
+        owed.push(format!("{unexplained}\u{a0}处须说明"));
     }
     match owed.is_empty() {
         true => (format!("{word}，已备齐，可以送审"), String::new()),

@@ -3,7 +3,7 @@
 use axum::extract::{Query, State as Shared};
 use axum::http::Uri;
 use axum::response::Response;
-use kit::{Problem, Result};
+use kit::{Kind, Problem, Result};
 use proto::trust::{ErasePersonRequest, FindPersonRequest, GetPersonRequest, MergePersonsRequest, Person};
 
 use super::{Look, open};
@@ -52,9 +52,18 @@ pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted
             match merged {
                 Ok(merged) => (Step::Merged(Box::new(merged)), None),
                 Err(problem) => match again(asking, &bureau, [keep, other]).await {
-                    Ok(Some(found)) => (Step::Found(found), Some(problem)),
-                    Ok(None) => (Step::Asked, Some(problem)),
-                    Err(_) => return to_send_again(&front, &person, &uri, &form, &problem),
+                    // Only the answer was lost, or this was sent twice.
+                    Ok([kept, gone]) if gone.merged_into == kept.id => (Step::Merged(Box::new(kept)), None),
+                    Ok(both) if two(&both) => (Step::Found(Box::new(both)), Some(problem)),
+                    Err(away) if away.kind == Kind::Unavailable => {
+                        return to_send_again(&front, &person, &uri, &form, &problem);
+                    }
+                    // What was wrong with the ids has no field in the form that asks for numbers.
+                    _ => {
+                        let mut whole = problem;
+                        whole.fields.clear();
+                        (Step::Asked, Some(whole))
+                    }
                 },
             }
         }
@@ -92,14 +101,17 @@ async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<Box<[Pe
     Ok(Box::new([keep, other]))
 }
 
-/// The two who were found before, by id; `None` where they are two no longer: merged or forgotten since.
-async fn again(asking: Asking<'_>, bureau: &str, [keep, other]: [&str; 2]) -> Result<Option<Box<[Person; 2]>>> {
+/// The two who were found before, by id, as they are now.
+async fn again(asking: Asking<'_>, bureau: &str, [keep, other]: [&str; 2]) -> Result<[Person; 2]> {
     let get = async |id: &str| -> Result<Person> {
         asking.ask(bureau, GET_PERSON, &GetPersonRequest { id: id.to_owned() }).await
     };
-    let both = [get(keep).await?, get(other).await?];
-    let stand = keep != other && both.iter().all(|person| person.merged_into.is_empty() && !person.erased);
-    Ok(stand.then(|| Box::new(both)))
+    Ok([get(keep).await?, get(other).await?])
+}
+
+/// Whether they are two, neither merged nor forgotten.
+fn two(both: &[Person; 2]) -> bool {
+    both[0].id != both[1].id && both.iter().all(|person| person.merged_into.is_empty() && !person.erased)
 }
 
 /// The bureau's fault, at the form's own names for its fields; what names none stands at the number.

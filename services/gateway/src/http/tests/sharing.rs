@@ -274,9 +274,23 @@ async fn two_records_are_looked_at_before_they_are_merged_and_a_person_is_forgot
     assert!(refused.body.contains("没有合并：") && refused.body.contains("确认合并"), "{}", refused.body);
     assert!(refused.body.contains("530***********0018"), "both are shown again: {}", refused.body);
     assert!(refused.body.contains("两条都登记了居民身份证"), "{}", refused.body);
-    let one = [&word[..3], &[("other_id", "p1"), ("reason", "不行")]].concat();
-    let one = house.post("/persons/merge", &cookie, &one).await;
-    assert!(one.body.contains("没有合并：") && !one.body.contains("确认合并"), "two no longer: {}", one.body);
+    let with = async |other: &str| {
+        let fields = [&word[..3], &[("other_id", other), ("reason", "不行")]].concat();
+        house.post("/persons/merge", &cookie, &fields).await
+    };
+    for other in ["p1", "erased"] {
+        let no_longer = with(other).await;
+        assert!(no_longer.body.contains("没有合并：其中一人的信息已删除"), "{}", no_longer.body);
+        assert!(!no_longer.body.contains("确认合并"), "two no longer: {}", no_longer.body);
+    }
+    let merged = with("merged").await;
+    assert!(merged.body.contains("已合并") && !merged.body.contains("没有合并"), "sent twice: {}", merged.body);
+    let away = with("away").await;
+    assert!(
+        !away.body.contains("确认合并") && away.body.contains("name=\"other_id\" value=\"away\""),
+        "kept: {}",
+        away.body
+    );
     assert!(house.post("/persons/merge", &cookie, &word).await.body.contains("已合并"));
 
     let erase = "/persons/erase";

@@ -148,8 +148,9 @@ pub async fn finish(tx: &mut Tx, id: Uuid, acknowledgement: Vec<u8>) -> Result<(
 
 /// Those of the keys that earlier batches named.
 ///
-/// A sub-select per key is one look into the index, whatever the planner believes of a table that grows while it is read. A list
-/// of keys it compares with every row of the import: a batch would cost as much as all batches before it.
+/// A sub-select per key is one look into the index, whatever PostgreSQL's planner believes of a table that grows while it is
+/// read. Without statistics it compares a list of keys with every row of the import: a batch would cost as much as all batches
+/// before it.
 pub async fn named_before(tx: &mut Tx, id: Uuid, keys: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for chunk in keys.chunks(ROWS_PER_STATEMENT) {

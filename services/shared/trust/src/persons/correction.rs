@@ -23,8 +23,8 @@ const NUMBER: &str = "证件号码";
 const FURTHER: &str = "增加证件";
 
 /// How a register follows what is put right of a person: a line in the history of each record, and the name where it is kept
-/// beside the person. Answers how many records, of whatever kind, got another name. NAME_TAKEN, before it writes, where another record has the
-/// name in the same place.
+/// beside the person. Answers how many records, of whatever kind, got another name. NAME_TAKEN, before it writes, where
+/// another record has the name in the same place.
 pub type Follow = for<'a> fn(&'a mut Tx, Corrected<'a>) -> BoxFuture<'a, Result<u64>>;
 
 /// What was put right, and by whom.

@@ -94,9 +94,16 @@ impl PersonService for Door {
         Ok(Reply::new(Person { id: "p1".into(), name: "李*".into(), documents, ..Person::default() }))
     }
     async fn get_person(&self, call: Call<GetPersonRequest>) -> Result<Reply<Person>, Status> {
+        let id = call.into_inner().id;
         let documents =
             vec![MaskedDocument { kind: DocumentKind::ResidentId as i32, number: "530***********0018".into() }];
-        Ok(Reply::new(Person { id: call.into_inner().id, name: "李*".into(), documents, ..Person::default() }))
+        let whom = Person { id: id.clone(), name: "李*".into(), documents, ..Person::default() };
+        match id.as_str() {
+            "merged" => Ok(Reply::new(Person { merged_into: "p1".into(), ..whom })),
+            "erased" => Ok(Reply::new(Person { erased: true, ..whom })),
+            "away" => Err(Status::unavailable("stopped")),
+            _ => Ok(Reply::new(whom)),
+        }
     }
     async fn correct_person(&self, call: Call<CorrectPersonRequest>) -> Result<Reply<Person>, Status> {
         let CorrectPersonRequest { id, name, phone, kind, number, replaces, reason } = call.into_inner();
