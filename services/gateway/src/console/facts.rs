@@ -69,12 +69,12 @@ pub(super) fn part_figure(indicator: &IndicatorView, number: Option<&str>) -> St
     }
 }
 
-/// What a figure rests on, in words. `figure` writes a value as the page writes this one.
-pub(super) fn origin(origin: &OriginView, figure: impl Fn(&str) -> String) -> String {
+/// What a figure of a part rests on, in words.
+pub(super) fn origin(indicator: &IndicatorView, origin: &OriginView) -> String {
     if !origin.source.is_empty() {
         return origin.source.clone();
     }
-    let register = origin.computed.as_deref().map(figure);
+    let register = origin.computed.as_deref().map(|value| part_figure(indicator, Some(value)));
     let mut words = match (origin.basis.as_str(), register) {
         ("register", None) => "台账计算".to_owned(),
         ("register", Some(register)) => format!("注明不适用；台账为 {register}"),

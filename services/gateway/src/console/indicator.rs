@@ -288,7 +288,7 @@ fn source_row(
         publication: format!("{} 号，第 {} 版", grouped(&source.sequence.to_string()), source.revision),
         badge: Badge::of(&source.status),
         published_at: instant(&source.published_at),
-        origin: facts::origin(&source.origin, |value| facts::part_figure(indicator, Some(value))),
+        origin: facts::origin(indicator, &source.origin),
         stale: source.stale,
         doubt: if may_doubt { doubt_href(source) } else { String::new() },
     }
@@ -308,7 +308,7 @@ fn steps(revisions: &[RevisionView], indicator: &IndicatorView, bureaus: &Bureau
         };
         let older = || revisions[at + 1..].iter().filter(same);
         let before = older().next().and_then(|older| older.value.as_deref());
-        let rests_on = |origin: &OriginView| facts::origin(origin, |value| facts::part_figure(indicator, Some(value)));
+        let rests_on = |origin: &OriginView| facts::origin(indicator, origin);
         let stood = older().find(|older| older.value.is_some()).filter(|_| revision.value.is_some());
         let said = |origin: &OriginView| !origin.basis.is_empty();
         let moved =

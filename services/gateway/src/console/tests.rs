@@ -114,7 +114,7 @@ fn a_figure_says_what_it_rests_on() {
             late,
             on_behalf: late,
         };
-        facts::origin(&origin, grouped)
+        facts::origin(&detail.indicator, &origin)
     };
     assert_eq!(words("register", None, false), "台账计算");
     assert_eq!(words("register", Some("5"), false), "注明不适用；台账为 5");

@@ -51,19 +51,9 @@ pub(super) async fn merge(Shared(front): Shared<Front>, uri: Uri, posted: Posted
             let merged: Result<Person> = asking.ask(&bureau, MERGE_PERSONS, &request).await;
             match merged {
                 Ok(merged) => (Step::Merged(Box::new(merged)), None),
-                Err(problem) => match again(asking, &bureau, [keep, other]).await {
-                    // Only the answer was lost, or this was sent twice.
-                    Ok([kept, gone]) if gone.merged_into == kept.id => (Step::Merged(Box::new(kept)), None),
-                    Ok(both) if two(&both) => (Step::Found(Box::new(both)), Some(problem)),
-                    Err(away) if away.kind == Kind::Unavailable => {
-                        return to_send_again(&front, &person, &uri, &form, &problem);
-                    }
-                    // What was wrong with the ids has no field in the form that asks for numbers.
-                    _ => {
-                        let mut whole = problem;
-                        whole.fields.clear();
-                        (Step::Asked, Some(whole))
-                    }
+                Err(problem) => match refused(asking, &bureau, [keep, other], problem).await {
+                    Ok(answer) => answer,
+                    Err(problem) => return to_send_again(&front, &person, &uri, &form, &problem),
                 },
             }
         }
@@ -99,6 +89,27 @@ async fn both(asking: Asking<'_>, bureau: &str, form: &Fields) -> Result<Box<[Pe
         return Err(Problem::field("other_person_number", "PERSON_SAME", "两个证件已是同一人的，不需要合并"));
     }
     Ok(Box::new([keep, other]))
+}
+
+/// Where a refused merger stands: both are shown again, as they are registered now. The problem again where the bureau is away
+/// and cannot say.
+async fn refused(
+    asking: Asking<'_>,
+    bureau: &str,
+    ids: [&str; 2],
+    mut problem: Problem,
+) -> Result<(Step, Option<Problem>)> {
+    match again(asking, bureau, ids).await {
+        // Only the answer was lost, or this was sent twice.
+        Ok([kept, gone]) if gone.merged_into == kept.id => Ok((Step::Merged(Box::new(kept)), None)),
+        Ok(both) if two(&both) => Ok((Step::Found(Box::new(both)), Some(problem))),
+        Err(away) if away.kind == Kind::Unavailable => Err(problem),
+        _ => {
+            // What was wrong with the ids has no field in the form that asks for numbers.
+            problem.fields.clear();
+            Ok((Step::Asked, Some(problem)))
+        }
+    }
 }
 
 /// The two who were found before, by id, as they are now.

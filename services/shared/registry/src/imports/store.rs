@@ -33,9 +33,6 @@ pub const FINISH: &str = "UPDATE import SET state = 'FINISHED', finish = $2 WHER
 
 pub const FORGET_KEYS: &str = "DELETE FROM import_key WHERE import_id = $1";
 
-const NAMED: &str = "\
-SELECT (SELECT key FROM import_key WHERE import_id = $1 AND key = wanted.column1) FROM (VALUES ";
-
 const INTO_KEY: &str = "INSERT INTO import_key (import_id, key, record_id) VALUES ";
 
 #[derive(sqlx::FromRow)]
@@ -154,9 +151,13 @@ pub async fn finish(tx: &mut Tx, id: Uuid, acknowledgement: Vec<u8>) -> Result<(
 pub async fn named_before(tx: &mut Tx, id: Uuid, keys: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for chunk in keys.chunks(ROWS_PER_STATEMENT) {
-        let wanted: Vec<String> = (2..chunk.len() + 2).map(|n| format!("(${n})")).collect();
-        let query = tx.query(Sql::built(format!("{NAMED}{}) AS wanted", wanted.join(",")))).bind(id);
-        let rows: Vec<(Option<String>,)> = chunk.iter().fold(query, |query, key| query.bind(key.clone())).all().await?;
+        let (wanted, of) = (placeholders(chunk.len(), 1), chunk.len() + 1);
+        let sql = format!(
+            "WITH wanted (key) AS (VALUES {wanted})
+             SELECT (SELECT k.key FROM import_key k WHERE k.import_id = ${of} AND k.key = wanted.key) FROM wanted"
+        );
+        let query = chunk.iter().fold(tx.query(Sql::built(sql)), |query, key| query.bind(key.clone()));
+        let rows: Vec<(Option<String>,)> = query.bind(id).all().await?;
         found.extend(rows.into_iter().filter_map(|(key,)| key));
     }
     Ok(found)
